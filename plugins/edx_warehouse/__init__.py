@@ -1,0 +1,1 @@
+"""edX exports and tracking logs as BigQuery tables: the package behind the Dags."""

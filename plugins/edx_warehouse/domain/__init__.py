@@ -1,0 +1,1 @@
+"""Pure facts of the field: course keys, the registry, places and errors."""

@@ -1,0 +1,91 @@
+"""Where things are: paths in the archive and the bucket, names of datasets and tables."""
+
+import re
+from datetime import date
+
+from edx_warehouse.domain.courses import CourseKey
+
+WEEKLY = "hmdc/weekly/"
+LOGS = "hmdc/logs/"
+SPLITS = "hmdc/splits/"
+STAGING = "warehouse_staging"
+OPS = "warehouse_ops"
+
+_LOG_NAME = re.compile(r"(?P<prefix>[A-Za-z0-9_.]+)-(?P<site>[a-z][a-z-]*?)-events-(?P<day>\d{4}-\d\d-\d\d)\.log\.gz")
+
+
+def log_file_day(name: str) -> date | None:
+    """Return the day in a log file's base name ``{prefix}-{site}-events-{day}.log.gz``, or None."""
+    match = _LOG_NAME.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        return date.fromisoformat(match["day"])
+    except ValueError:
+        return None
+
+
+def log_file_prefix(name: str) -> str:
+    """Return the organisation part of a log file's name."""
+    match = _LOG_NAME.fullmatch(name)
+    return match["prefix"] if match else ""
+
+
+def weekly(week: date) -> str:
+    """Return the prefix of the exact copies of a weekly export."""
+    return f"{WEEKLY}{week}/"
+
+
+def weekly_manifest(week: date) -> str:
+    """Return the object written last when a weekly export is mirrored."""
+    return f"{WEEKLY}{week}/MANIFEST.json"
+
+
+def split_manifest(day: date) -> str:
+    """Return the object written last when a day's logs are split for all courses of the institution."""
+    return f"{SPLITS}{day}.manifest.json"
+
+
+def log_part(course: CourseKey, day: date) -> str:
+    """Return the object with a course's events of one delivered log day."""
+    return f"{course.slug}/logs/tracklog-{day}.json.gz"
+
+
+def log_manifest(course: CourseKey, day: date) -> str:
+    """Return the manifest of :func:`log_part`."""
+    return f"{course.slug}/logs/tracklog-{day}.manifest.json"
+
+
+def week_of_course(course: CourseKey, week: date) -> str:
+    """Return the prefix of one week of a course: raw/, transformed/ and secondary/, immutable once written."""
+    return f"{course.slug}/weekly/{week}/"
+
+
+def latest(course: CourseKey) -> str:
+    """Return the prefix of the newest complete week of a course."""
+    return f"{course.slug}/latest/"
+
+
+def quarantine_logs(day: date) -> str:
+    """Return the prefix of a log day's records that could not be taken, and of its hold."""
+    return f"quarantine/logs/{day}/"
+
+
+def quarantine_week(course: CourseKey, week: date) -> str:
+    """Return the prefix of a course week that is held."""
+    return f"quarantine/weekly/{week}/{course.slug}/"
+
+
+def latest_dataset(course: CourseKey) -> str:
+    """Return the dataset of a course's newest tables."""
+    return f"{course.slug}_latest"
+
+
+def logs_dataset(course: CourseKey) -> str:
+    """Return the dataset of a course's day tables; nothing else may be in it."""
+    return f"{course.slug}_logs"
+
+
+def day_table(day: date) -> str:
+    """Return the name of the table of one delivered log day."""
+    return f"tracklog_{day:%Y%m%d}"

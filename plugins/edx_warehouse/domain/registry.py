@@ -1,0 +1,231 @@
+"""The registry: which institutions, courses and windows there are.
+
+Read from ``include/registry.yaml`` or the file named by ``EDX_WAREHOUSE_REGISTRY``.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.errors import Terminal
+from edx_warehouse.domain.yaml_files import read_yaml, refuse
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_WINDOW_NAME = re.compile(r"[A-Za-z0-9_]+")
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+_RESERVED = frozenset({"latest", "logs", "weekly"})
+_DAG_ID_LIMIT = 63  # Google's label length: longer Dag ids lose their labels on BigQuery jobs
+
+
+@dataclass(frozen=True)
+class Institution:
+    """An organisation with its own BigQuery project, bucket and archive."""
+
+    name: str
+    project: str
+    bucket: str
+    archive: str
+    log_prefixes: tuple[str, ...]
+    sites: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course run that an institution teaches."""
+
+    key: CourseKey
+    institution: Institution
+    launch: date | None = None
+    wrap: date | None = None
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of dates with tables of its own; ``end`` is exclusive."""
+
+    name: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything the Dags are generated from, in the order of names."""
+
+    institutions: tuple[Institution, ...]
+    courses: tuple[Course, ...]
+    windows: tuple[Window, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "Registry":
+        """Read and validate a registry.
+
+        :raises Terminal: ``E-CFG-101`` naming file, key and the mend.
+        """
+        return _Reader(path).read()
+
+    def courses_of(self, institution: Institution) -> tuple[Course, ...]:
+        """Return the courses an institution teaches."""
+        return tuple(course for course in self.courses if course.institution == institution)
+
+
+def registry_path(include: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the registry that is in force."""
+    return Path(environment.get("EDX_WAREHOUSE_REGISTRY") or include / "registry.yaml")
+
+
+class _Reader:
+    """Turns one YAML document into a registry, refusing what is doubtful."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Registry:
+        document = self._mapping(read_yaml(self.path), "", {"institutions", "courses"}, {"windows"})
+        institutions = {
+            name: self._institution(name, value)
+            for name, value in self._mapping(document["institutions"], "institutions").items()
+        }
+        self._unique("institutions", "bucket", [(it.bucket, it.name) for it in institutions.values()])
+        windows = [
+            self._window(value, f"windows[{number}]")
+            for number, value in enumerate(self._list(document.get("windows") or [], "windows"))
+        ]
+        self._unique("windows", "name", [(it.name, it.name) for it in windows])
+        suffixes = _RESERVED | {window.name for window in windows}
+        courses = [
+            self._course(value, f"courses[{number}]", institutions, suffixes)
+            for number, value in enumerate(self._list(document["courses"], "courses"))
+        ]
+        # Case-insensitively: dataset names differ by case alone, folders on many disks do not.
+        self._unique("courses", "slug", [(it.key.slug.lower(), str(it.key)) for it in courses])
+        self._unique("courses", "file name", [(it.key.file_prefix, str(it.key)) for it in courses])
+        return Registry(
+            tuple(sorted(institutions.values(), key=lambda it: it.name)),
+            tuple(sorted(courses, key=lambda it: it.key)),
+            tuple(sorted(windows, key=lambda it: it.name)),
+        )
+
+    def _institution(self, name: str, value: Any) -> Institution:
+        key = f"institutions.{name}"
+        if not _NAME.fullmatch(name):
+            raise self._wrong(key, "a name of letters, digits and _", name, "rename the institution")
+        it = self._mapping(value, key, {"project", "bucket", "archive", "log_prefixes"}, {"sites"})
+        archive = self._text(it["archive"], f"{key}.archive")
+        if "://" not in archive:
+            raise self._wrong(f"{key}.archive", "a URL such as file:///srv/hmdc", archive, "write the URL")
+        prefixes = self._texts(it["log_prefixes"], f"{key}.log_prefixes")
+        return Institution(
+            name=name,
+            project=self._text(it["project"], f"{key}.project", _PROJECT),
+            bucket=self._text(it["bucket"], f"{key}.bucket", _BUCKET),
+            archive=archive.rstrip("/"),
+            log_prefixes=tuple(sorted(prefix.lower() for prefix in prefixes)),
+            sites=tuple(sorted(self._texts(it.get("sites", ["prod", "edge"]), f"{key}.sites"))),
+        )
+
+    def _course(self, value: Any, key: str, institutions: Mapping[str, Institution], suffixes: Iterable[str]) -> Course:
+        it = self._mapping(value, key, {"course_id", "institution"}, {"launch", "wrap", "groups"})
+        text = self._text(it["course_id"], f"{key}.course_id")
+        try:
+            course_key = CourseKey.parse(text)
+        except ValueError as error:
+            raise self._wrong(
+                f"{key}.course_id", str(error).removeprefix("a course id is "), text, "correct it"
+            ) from error
+        slug = course_key.slug
+        for suffix in suffixes:
+            if slug.endswith(f"_{suffix}"):
+                raise self._wrong(
+                    f"{key}.course_id",
+                    "a slug that is no derived dataset's name",
+                    f"{slug}, which ends in _{suffix}",
+                    "rename the window, or leave the course out",
+                )
+        if len(dag_id := f"course_weekly__{slug}") > _DAG_ID_LIMIT:
+            raise self._wrong(
+                f"{key}.course_id",
+                f"a Dag id of at most {_DAG_ID_LIMIT} characters",
+                dag_id,
+                "leave the course out",
+            )
+        name = self._text(it["institution"], f"{key}.institution")
+        if name not in institutions:
+            raise self._wrong(
+                f"{key}.institution",
+                f"one of {', '.join(sorted(institutions))}",
+                name,
+                "declare it under institutions",
+            )
+        launch, wrap = (self._date(it.get(field), f"{key}.{field}") for field in ("launch", "wrap"))
+        if launch and wrap and wrap < launch:
+            raise self._wrong(f"{key}.wrap", f"a date on or after {launch}", str(wrap), "correct one of the two")
+        groups = tuple(sorted(self._texts(it.get("groups") or [], f"{key}.groups")))
+        return Course(course_key, institutions[name], launch, wrap, groups)
+
+    def _window(self, value: Any, key: str) -> Window:
+        it = self._mapping(value, key, {"name", "start", "end"})
+        name = self._text(it["name"], f"{key}.name", _WINDOW_NAME)
+        if name in _RESERVED:
+            raise self._wrong(f"{key}.name", f"none of {', '.join(sorted(_RESERVED))}", name, "rename the window")
+        start, end = (self._date(it[field], f"{key}.{field}") for field in ("start", "end"))
+        if start is None or end is None or end <= start:
+            raise self._wrong(f"{key}.end", "a date after start (end is exclusive)", str(end), "correct one of the two")
+        return Window(name, start, end)
+
+    def _wrong(self, key: str, expected: str, found: str, mend: str) -> Terminal:
+        return refuse(self.path, expected, found, mend, key=key)
+
+    def _mapping(
+        self, value: Any, key: str, required: Iterable[str] = (), optional: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        required, optional = set(required), set(optional)
+        if not isinstance(value, dict):
+            raise self._wrong(key, "keys and values", type(value).__name__, "see docs/registry.md")
+        if required:
+            for name in value:
+                if name not in required | optional:
+                    known = ", ".join(sorted(required | optional))
+                    raise self._wrong(f"{key}.{name}".lstrip("."), f"one of {known}", name, "correct or remove the key")
+            for name in sorted(required - set(value)):
+                raise self._wrong(f"{key}.{name}".lstrip("."), "a value", "none", "add the key")
+        return value
+
+    def _list(self, value: Any, key: str) -> list[Any]:
+        if not isinstance(value, list):
+            raise self._wrong(key, "a list", type(value).__name__, "begin each entry with a dash")
+        return value
+
+    def _text(self, value: Any, key: str, form: re.Pattern[str] | None = None) -> str:
+        if not isinstance(value, str) or not value:
+            raise self._wrong(key, "a text", repr(value), "put the value in quotes")
+        if form and not form.fullmatch(value):
+            raise self._wrong(key, f"a text like {form.pattern}", value, "correct the value")
+        return value
+
+    def _texts(self, value: Any, key: str) -> list[str]:
+        return [self._text(item, f"{key}[{number}]") for number, item in enumerate(self._list(value, key))]
+
+    def _date(self, value: Any, key: str) -> date | None:
+        if value is not None and not isinstance(value, date):
+            raise self._wrong(key, "a date YYYY-MM-DD", repr(value), "correct the date")
+        return value
+
+    def _unique(self, key: str, what: str, claims: Iterable[tuple[str, str]]) -> None:
+        owners: dict[str, str] = {}
+        for claim, owner in claims:
+            if claim in owners:
+                raise self._wrong(
+                    key,
+                    f"a {what} for each",
+                    f"{owners[claim]} and {owner} with one",
+                    "remove or rename one of them",
+                )
+            owners[claim] = owner

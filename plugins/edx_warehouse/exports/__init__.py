@@ -1,0 +1,1 @@
+"""Pure reading of what edX sends: tracking logs and weekly database exports."""

@@ -1,0 +1,1 @@
+"""Thin Airflow operators: one verb, one unit, wholly old or wholly new."""

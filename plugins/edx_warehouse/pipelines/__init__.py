@@ -1,0 +1,1 @@
+"""Builders: the only place tasks are wired into Dags."""

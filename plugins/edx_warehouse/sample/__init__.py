@@ -1,0 +1,1 @@
+"""The sample world: a believable HMDC archive of invented learners."""

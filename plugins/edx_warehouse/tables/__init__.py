@@ -1,0 +1,1 @@
+"""Pure table logic: declarations, references, binding, checks and provenance."""
