@@ -31,6 +31,11 @@ def log_file_prefix(name: str) -> str:
     return match["prefix"] if match else ""
 
 
+def log_glob(day: date) -> str:
+    """Return the glob of a day's mirrored log files, of any prefix and site."""
+    return f"{LOGS}*-events-{day}.log.gz"
+
+
 def weekly(week: date) -> str:
     """Return the prefix of the exact copies of a weekly export."""
     return f"{WEEKLY}{week}/"
@@ -44,6 +49,16 @@ def weekly_manifest(week: date) -> str:
 def split_manifest(day: date) -> str:
     """Return the object written last when a day's logs are split for all courses of the institution."""
     return f"{SPLITS}{day}.manifest.json"
+
+
+def table_state(course: CourseKey, table: str) -> str:
+    """Return the object that says from which day tables each date of an incremental table was made."""
+    return f"{course.slug}/state/{table}.json"
+
+
+def snapshot(week: date, course: CourseKey) -> str:
+    """Return the folder of a course week's snapshot in the archive."""
+    return f"snapshots/{week}/{course.slug}"
 
 
 def log_part(course: CourseKey, day: date) -> str:

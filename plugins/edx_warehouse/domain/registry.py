@@ -25,7 +25,10 @@ _DAG_ID_LIMIT = 63  # Google's label length: longer Dag ids lose their labels on
 
 @dataclass(frozen=True)
 class Institution:
-    """An organisation with its own BigQuery project, bucket and archive."""
+    """An organisation with its own BigQuery project, bucket and archive.
+
+    :param deliveries_until: last day that is delivered for; None while deliveries go on. No runs are of later days.
+    """
 
     name: str
     project: str
@@ -33,6 +36,7 @@ class Institution:
     archive: str
     log_prefixes: tuple[str, ...]
     sites: tuple[str, ...]
+    deliveries_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class _Reader:
         key = f"institutions.{name}"
         if not _NAME.fullmatch(name):
             raise self._wrong(key, "a name of letters, digits and _", name, "rename the institution")
-        it = self._mapping(value, key, {"project", "bucket", "archive", "log_prefixes"}, {"sites"})
+        it = self._mapping(value, key, {"project", "bucket", "archive", "log_prefixes"}, {"sites", "deliveries_until"})
         archive = self._text(it["archive"], f"{key}.archive")
         if "://" not in archive:
             raise self._wrong(f"{key}.archive", "a URL such as file:///srv/hmdc", archive, "write the URL")
@@ -129,6 +133,7 @@ class _Reader:
             archive=archive.rstrip("/"),
             log_prefixes=tuple(sorted(prefix.lower() for prefix in prefixes)),
             sites=tuple(sorted(self._texts(it.get("sites", ["prod", "edge"]), f"{key}.sites"))),
+            deliveries_until=self._date(it.get("deliveries_until"), f"{key}.deliveries_until"),
         )
 
     def _course(self, value: Any, key: str, institutions: Mapping[str, Institution], suffixes: Iterable[str]) -> Course:

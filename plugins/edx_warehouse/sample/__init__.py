@@ -1,1 +1,1 @@
-"""The sample world: a believable HMDC archive of invented learners."""
+"""The sample world: an invented archive, as edX and HMDC would hold it, and the generator behind the benchmarks."""

@@ -1,0 +1,45 @@
+# Everything is installed into this checkout: .venv and .local/. `make help` lists the commands.
+
+SHELL := /bin/sh
+# The first Python 3.9 or newer that really runs: a version manager's shim may be on PATH and refuse.
+PYTHON ?= $(shell for it in python3 /usr/bin/python3 /usr/local/bin/python3 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.*/bin/python3; do \
+	"$$it" -c 'import sys; sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1 && { echo "$$it"; break; }; done)
+BIN := .venv/bin
+SQL := $(shell find include/sql -name '*.sql' -print -quit 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix up down
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install everything into .venv and .local/ (the other commands do it too)
+	@python="$(PYTHON)"; if [ -z "$$python" ]; then \
+		echo "setup: no Python 3.9 or newer was found. Install python3, or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; \
+	elif ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))'; then \
+		echo "setup: $$python is no Python 3.9 or newer that runs. Name another: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; \
+	fi; exec "$$python" scripts/bootstrap.py
+
+demo: setup ## run the whole pipeline on invented institutions, and show what it made
+	@$(BIN)/edx-warehouse demo
+
+test: setup ## run all tests
+	@$(BIN)/python -m pytest
+
+check: setup ## lint and types, of Python and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+ifneq ($(SQL),)
+	$(BIN)/sqlfluff lint --disable-progress-bar include/sql
+endif
+
+fix: setup ## format, and mend what can be mended by machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+up: setup ## start the local cloud and Airflow, and keep them running
+	@$(BIN)/edx-warehouse up
+
+down: setup ## stop them; data stays
+	@$(BIN)/edx-warehouse down

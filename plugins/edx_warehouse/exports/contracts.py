@@ -1,0 +1,214 @@
+"""Contracts: what edX promised about each table of a weekly export, and whether a header keeps it."""
+
+import difflib
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edx_warehouse.domain.yaml_files import read_yaml, refuse
+
+TYPES = frozenset({"STRING", "INTEGER", "FLOAT", "TIMESTAMP"})
+CLASSES = frozenset({"public", "restricted", "never"})
+ESCAPINGS = frozenset({"mysql", "doubled_backslashes"})
+_COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an export.
+
+    :param type: STRING, INTEGER, FLOAT or TIMESTAMP.
+    :param privacy: public, restricted or never; what is never loaded does not leave the landing prefix.
+    :param required: every row has a value.
+    :param optional: the whole column may be absent, as in older exports.
+    :param aliases: other names of the column.
+    """
+
+    name: str
+    type: str
+    privacy: str
+    description: str
+    required: bool = False
+    optional: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a delivered file has the columns of its contract.
+
+    :param width: fields in each row.
+    :param columns: the columns that are loaded, in contract order.
+    :param positions: for each of them its place in the row; None when the file does not have it.
+    :param drift: what is different from the contract and was accepted.
+    """
+
+    width: int
+    columns: tuple[Column, ...]
+    positions: tuple[int | None, ...]
+    drift: tuple[str, ...]
+
+
+class Broken(Exception):
+    """A header that does not keep its contract."""
+
+    def __init__(self, expected: str, found: str, mend: str) -> None:
+        super().__init__(f"expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+        self.mend = mend
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one table of the export looks like."""
+
+    name: str
+    source: str
+    escaping: str
+    description: str
+    columns: tuple[Column, ...]
+
+    @property
+    def loaded(self) -> tuple[Column, ...]:
+        """The columns that may leave the landing prefix."""
+        return tuple(column for column in self.columns if column.privacy != "never")
+
+    def layout(self, header: Sequence[str]) -> Layout:
+        """Find the columns in a header, by name.
+
+        :raises Broken: when a column that must be there is missing, or a name is there twice.
+        """
+        self._refuse_no_header(header)
+        twice = sorted(_shown(name) for name, count in Counter(header).items() if count > 1)
+        if twice:
+            raise Broken("each column once", f"{', '.join(twice)} more than once", "ask edX for a corrected export")
+        names = {alias: column.name for column in self.columns for alias in (column.name, *column.aliases)}
+        known = Counter(names[name] for name in header if name in names)
+        twice = sorted(name for name, count in known.items() if count > 1)
+        if twice:
+            raise Broken("each column once", f"{', '.join(twice)} under two names", "ask edX for a corrected export")
+        added = [name for name in header if name not in names]
+        missing = [column.name for column in self.columns if column.name not in known]
+        gone = [column.name for column in self.columns if column.name in missing and not column.optional]
+        if gone:
+            raise Broken(*_difference(gone, added))
+        places = {names[name]: place for place, name in enumerate(header) if name in names}
+        drift = [f"column {_shown(name)} is new: not loaded until it is in the contract" for name in added]
+        drift += [f"column {column.name} is absent: NULL" for column in self.loaded if column.name in missing]
+        return Layout(len(header), self.loaded, tuple(places.get(column.name) for column in self.loaded), tuple(drift))
+
+    def _refuse_no_header(self, header: Sequence[str]) -> None:
+        expected = f"a header of {len(self.columns)} columns with tabs between them"
+        if len(header) == 1:
+            for sign, word in ((",", "comma"), (";", "semicolon"), ("|", "pipe")):
+                if sign in header[0]:
+                    raise Broken(expected, f"one that looks {word}-separated", "ask edX for a tab-separated export")
+        names = {alias for column in self.columns for alias in (column.name, *column.aliases)}
+        must = sum(not column.optional for column in self.columns)
+        if 2 * sum(name in names for name in header) < must:
+            # Names would be shown below; without a header they would be a learner's data.
+            raise Broken(
+                expected,
+                f"a first line of {len(header)} fields, fewer than half of them columns of {self.source}",
+                "see whether the file has a header line and is the table its name says",
+            )
+
+
+def _shown(name: str) -> str:
+    return name if _COLUMN_NAME.fullmatch(name) else "(a name that is no identifier)"
+
+
+def _difference(gone: Sequence[str], added: Sequence[str]) -> tuple[str, str, str]:
+    left = list(added)
+    found, aliases = [], []
+    for name in gone:
+        near = difflib.get_close_matches(name, left, n=1, cutoff=0.6)
+        if near:
+            left.remove(near[0])
+            found.append(f'near-match "{_shown(near[0])}" for "{name}": renamed?')
+            aliases.append(f"{_shown(near[0])} as an alias of {name}")
+        else:
+            found.append(f'no "{name}": removed?')
+    mend = "ask edX for a corrected export"
+    if aliases:
+        mend = f"add {', '.join(aliases)} to the contract, or {mend}"
+    if left:
+        found.append(f"new columns {', '.join(_shown(name) for name in left)}")
+    return f"column {', '.join(f'"{name}"' for name in gone)}", "; ".join(found), mend
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """All contracts, by canonical name.
+
+    :param fingerprint: SHA-256 over the files they were read from.
+    """
+
+    by_name: Mapping[str, Contract]
+    fingerprint: str
+
+    @classmethod
+    def read(cls, include_dir: Path) -> "Contracts":
+        """Read ``schemas/raw/*.yaml``.
+
+        :raises Terminal: ``E-CFG-101`` naming file, key and the mend.
+        """
+        contracts = {}
+        digest = hashlib.sha256()
+        for path in sorted((include_dir / "schemas" / "raw").glob("*.yaml")):
+            contracts[path.stem] = _contract(path)
+            digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+        return cls(contracts, digest.hexdigest())
+
+    def get(self, name: str) -> Contract | None:
+        """Return a table's contract; None for a table that nobody has classified."""
+        return self.by_name.get(name)
+
+
+def _contract(path: Path) -> Contract:
+    document = read_yaml(path)
+    _keys(path, "", document, {"description", "source", "escaping", "columns"})
+    if document["escaping"] not in ESCAPINGS:
+        raise refuse(path, f"one of {sorted(ESCAPINGS)}", repr(document["escaping"]), "correct it", key="escaping")
+    if not isinstance(document["columns"], list) or not document["columns"]:
+        raise refuse(path, "a list of columns", type(document["columns"]).__name__, "list them", key="columns")
+    columns = tuple(_column(path, f"columns[{number}]", value) for number, value in enumerate(document["columns"]))
+    names = Counter(name for column in columns for name in (column.name, *column.aliases))
+    for name, count in names.items():
+        if count > 1:
+            raise refuse(path, "each name once", f"{name} {count} times", "keep one of them", key=name)
+    return Contract(path.stem, document["source"], document["escaping"], document["description"], columns)
+
+
+def _column(path: Path, key: str, value: Any) -> Column:
+    _keys(path, key, value, {"name", "type", "class", "description"}, {"required", "optional", "aliases"})
+    for field, allowed in (("type", TYPES), ("class", CLASSES)):
+        if value[field] not in allowed:
+            raise refuse(path, f"one of {sorted(allowed)}", repr(value[field]), "correct it", key=f"{key}.{field}")
+    column = Column(
+        name=value["name"],
+        type=value["type"],
+        privacy=value["class"],
+        description=value["description"],
+        required=value.get("required") is True,
+        optional=value.get("optional") is True,
+        aliases=tuple(value.get("aliases") or ()),
+    )
+    if column.required and (column.optional or column.privacy == "never"):
+        raise refuse(path, "a required column that is always loaded", "optional or never", "decide", key=key)
+    return column
+
+
+def _keys(path: Path, key: str, value: Any, needed: set[str], allowed: set[str] | None = None) -> None:
+    if not isinstance(value, dict):
+        raise refuse(path, "keys and values", type(value).__name__, "see docs/weekly-exports.md", key=key or None)
+    for name in sorted(needed - set(value)):
+        raise refuse(path, "a value", "none", "add the key", key=f"{key}.{name}".lstrip("."))
+    for name in value:
+        if name not in needed | (allowed or set()):
+            raise refuse(path, f"one of {sorted(needed | (allowed or set()))}", name, "remove it", key=key or name)

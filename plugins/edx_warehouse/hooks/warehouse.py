@@ -1,0 +1,228 @@
+"""BigQuery as this package uses it: staged tables that are put in place whole, described and recorded."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+from google.api_core.exceptions import GoogleAPICallError, NotFound
+from google.cloud import bigquery
+
+from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.domain.places import STAGING
+from edx_warehouse.hooks.jobs import run_job
+from edx_warehouse.tables.declarations import Field, Table
+
+_DAY_MS = 24 * 60 * 60 * 1000
+_BYTE_CEILING = 2 * 1024**4  # of one query: a query that would read more is a mistake
+
+
+def schema_of(fields: Sequence[Field]) -> list[bigquery.SchemaField]:
+    """Return declared fields as BigQuery's."""
+    return [
+        bigquery.SchemaField(
+            field.name, field.type, mode=field.mode, description=field.description, fields=schema_of(field.fields)
+        )
+        for field in fields
+    ]
+
+
+def fields_of(schema: Sequence[bigquery.SchemaField]) -> tuple[Field, ...]:
+    """Return BigQuery's fields as declared ones are written."""
+    return tuple(
+        Field(it.name, it.field_type, it.mode or "NULLABLE", it.description or "", fields_of(it.fields))
+        for it in schema
+    )
+
+
+class Warehouse:
+    """One institution's BigQuery project.
+
+    :param unit: what the work is for, as errors name it.
+    """
+
+    def __init__(self, client: bigquery.Client, unit: str) -> None:
+        self.client = client
+        self.project: str = client.project
+        self.unit = unit
+
+    @classmethod
+    def connect(cls, project: str, gcp_conn_id: str, unit: str) -> "Warehouse":
+        """Return the project as seen through an Airflow connection."""
+        return cls(BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project), unit)
+
+    def reference(self, dataset: str, table: str) -> str:
+        """Return a table's full name."""
+        return f"{self.project}.{dataset}.{table}"
+
+    def find(self, reference: str) -> bigquery.Table | None:
+        """Return a table's description, or None when there is none."""
+        try:
+            return self.client.get_table(reference)
+        except NotFound:
+            return None
+
+    def labels(self, dataset: str) -> dict[str, dict[str, str]]:
+        """Return the labels of every table of a dataset, by table name; none when there is no dataset."""
+        try:
+            return {item.table_id: dict(item.labels) for item in self.client.list_tables(f"{self.project}.{dataset}")}
+        except NotFound:
+            return {}
+
+    def ensure_dataset(self, name: str, description: str, *, expiring: bool = False) -> None:
+        """Create a dataset unless it exists."""
+        try:
+            self.client.get_dataset(f"{self.project}.{name}")
+        except NotFound:
+            pass
+        else:
+            return
+        dataset = bigquery.Dataset(f"{self.project}.{name}")
+        dataset.description = description
+        if expiring:
+            dataset.default_table_expiration_ms = _DAY_MS
+        self.client.create_dataset(dataset, exists_ok=True)
+
+    def create(self, table: Table, reference: str) -> bigquery.Table:
+        """Create an empty table as declared unless one is there; return it."""
+        return self.client.create_table(_declared(table, reference), exists_ok=True)
+
+    def staging(self, table: Table, key: str) -> str:
+        """Create an empty table beside the served ones and return its name; it expires by itself."""
+        self.ensure_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
+        reference = self.reference(STAGING, key)
+        self.drop(reference)
+        self.create(table, reference)
+        return reference
+
+    def load(self, uri: str, fields: Sequence[Field], into: str, key: str) -> Any:
+        """Load an object of newline-delimited JSON; no bad record is tolerated."""
+        config = bigquery.LoadJobConfig(
+            schema=schema_of(fields),
+            source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+            max_bad_records=0,
+        )
+        return self._job(
+            key, lambda job_id: self.client.load_table_from_uri(uri, into, job_id=job_id, job_config=config)
+        )
+
+    def columns(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Field, ...]:
+        """Return what a query would give, by a dry run.
+
+        :raises Terminal: ``E-JOB-103`` when BigQuery cannot read the query.
+        """
+        config = self._query_config(parameters, dry_run=True, use_query_cache=False)
+        try:
+            job = self.client.query(sql, job_config=config)
+        except GoogleAPICallError as error:
+            raise Terminal(
+                Problem(
+                    code="E-JOB-103",
+                    unit=self.unit,
+                    expected="a query that BigQuery can run",
+                    found=str(error.message)[:500],
+                    done="nothing was computed",
+                    next="mend the table's SQL, or the tables that it reads",
+                )
+            ) from error
+        return fields_of(job.schema or ())
+
+    def insert(self, sql: str, parameters: Mapping[str, Any], fields: Sequence[Field], into: str, key: str) -> Any:
+        """Pour a query's rows into a table, column by column by name."""
+        names = ", ".join(f"`{field.name}`" for field in fields)
+        return self.query(f"INSERT INTO `{into}` ({names})\nSELECT {names} FROM (\n{sql}\n)", parameters, key)
+
+    def query(self, sql: str, parameters: Mapping[str, Any], key: str) -> Any:
+        """Run a query and wait for it."""
+        config = self._query_config(parameters, maximum_bytes_billed=_BYTE_CEILING)
+        return self._job(key, lambda job_id: self.client.query(sql, job_id=job_id, job_config=config))
+
+    def replace(self, staged: str, target: str, key: str) -> None:
+        """Put a staged table in the place of the served one, in one step."""
+        config = bigquery.CopyJobConfig(write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE)
+        self._job(key, lambda job_id: self.client.copy_table(staged, target, job_id=job_id, job_config=config))
+
+    def replace_dates(
+        self, staged: str, target: str, column: str, dates: Sequence[date], fields: Sequence[Field], key: str
+    ) -> None:
+        """Put a staged table's rows in the place of all rows of some dates, in one step."""
+        names = ", ".join(f"`{field.name}`" for field in fields)
+        merge = (
+            f"MERGE `{target}` AS target USING (SELECT {names} FROM `{staged}`) AS fresh ON FALSE\n"
+            f"WHEN NOT MATCHED BY SOURCE AND target.`{column}` IN UNNEST(@dates) THEN DELETE\n"
+            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({names})"
+        )
+        self.query(merge, {"dates": list(dates)}, key)
+
+    def describe(self, table: Table, reference: str, description: str, labels: Mapping[str, str]) -> None:
+        """Write a table's description, labels and column descriptions, all in one request."""
+        served = self.client.get_table(reference)
+        served.description = description
+        # None removes a label that is no longer ours; BigQuery keeps those that are not mentioned.
+        served.labels = {**dict.fromkeys(served.labels), **labels}
+        served.schema = schema_of(table.fields)
+        self.client.update_table(served, ["description", "labels", "schema"])
+
+    def append(self, table: Table, dataset: str, row: Mapping[str, Any], key: str) -> None:
+        """Add one row to a table of records, exactly once for a key."""
+        reference = self.reference(dataset, table.name)
+        if self.find(reference) is None:
+            self.ensure_dataset(dataset, "How the warehouse was made: one row per table version.")
+            self.create(table, reference)
+        columns = ", ".join(f"`{field.name}`" for field in table.fields)
+        values = ", ".join(_value_of(field) for field in table.fields)
+        # The driver binds scalars everywhere; lists of records travel as one JSON text.
+        parameters = {
+            field.name: bigquery.ScalarQueryParameter(field.name, "STRING", json.dumps(row[field.name]))
+            if field.mode == "REPEATED"
+            else bigquery.ScalarQueryParameter(field.name, field.type, row[field.name])
+            for field in table.fields
+        }
+        self.query(f"INSERT INTO `{reference}` ({columns}) VALUES ({values})", parameters, key)
+
+    def drop(self, reference: str) -> None:
+        """Remove a table if it is there."""
+        self.client.delete_table(reference, not_found_ok=True)
+
+    def _job(self, key: str, begin: Callable[[str], Any]) -> Any:
+        return run_job(self.client, key, self.unit, begin)
+
+    def _query_config(self, parameters: Mapping[str, Any], **options: Any) -> bigquery.QueryJobConfig:
+        return bigquery.QueryJobConfig(
+            query_parameters=[_parameter(name, value) for name, value in parameters.items()], **options
+        )
+
+
+def _declared(table: Table, reference: str) -> bigquery.Table:
+    declared = bigquery.Table(reference, schema=schema_of(table.fields))
+    declared.description = table.description
+    if table.partition:
+        declared.time_partitioning = bigquery.TimePartitioning(field=table.partition)
+    if table.cluster:
+        declared.clustering_fields = list(table.cluster)
+    return declared
+
+
+def _value_of(field: Field) -> str:
+    if field.mode != "REPEATED":
+        return f"@{field.name}"
+    parts = ", ".join(f"JSON_VALUE(item, '$.{it.name}') AS {it.name}" for it in field.fields)
+    return f"ARRAY(SELECT AS STRUCT {parts} FROM UNNEST(JSON_QUERY_ARRAY(@{field.name})) AS item)"
+
+
+def _parameter(name: str, value: Any) -> Any:
+    if isinstance(value, bigquery.ScalarQueryParameter):
+        return value
+    if isinstance(value, list):
+        return bigquery.ArrayQueryParameter(name, _type_of(value[0]) if value else "DATE", value)
+    return bigquery.ScalarQueryParameter(name, _type_of(value), value)
+
+
+def _type_of(value: Any) -> str:
+    # datetime is a date and bool an int to Python, so the narrower comes first.
+    for kind, name in ((bool, "BOOL"), (int, "INT64"), (float, "FLOAT64"), (datetime, "TIMESTAMP"), (date, "DATE")):
+        if isinstance(value, kind):
+            return name
+    return "STRING"

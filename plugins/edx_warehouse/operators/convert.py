@@ -1,0 +1,111 @@
+"""Validating and converting one course's weekly export, and refreshing its ``latest/``."""
+
+import json
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from edx_warehouse.domain import places
+from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.errors import Held, Problem
+from edx_warehouse.domain.registry import Institution
+from edx_warehouse.exports.contracts import Contracts
+from edx_warehouse.exports.convert import VERSION, ConvertedWeek, convert
+from edx_warehouse.hooks.bucket import Bucket, Stored
+from edx_warehouse.operators.due import digest_of, sources_digest, week_files, weeks
+from edx_warehouse.operators.holds import held_units
+from edx_warehouse.operators.unit import day_of
+
+CONVERTED = "converted.json"
+
+
+def week_of(bucket: Bucket, day: date) -> date:
+    """Return the weekly export that a run of a day is about: that day's, else the newest of the week it begins."""
+    found = [week for week in weeks(bucket) if day <= week < day + timedelta(days=7)]
+    return day if day in found or not found else found[-1]
+
+
+class ConvertWeekOperator(BaseOperator):
+    """Convert a course's files of a week and, when the week is the newest, make it ``latest/``.
+
+    Every header is checked against its contract before anything is written.
+    """
+
+    def __init__(
+        self,
+        *,
+        institution: Institution,
+        course: CourseKey,
+        contracts: Contracts,
+        gcp_conn_id: str = "google_cloud_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.institution = institution
+        self.course = course
+        self.contracts = contracts
+        self.gcp_conn_id = gcp_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Convert; return the week and whether it is the newest."""
+        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        week = week_of(bucket, day_of(context))
+        files = week_files(bucket, week, [self.course]).get(self.course, {})
+        sources = sources_digest(files.values())
+        delivery = digest_of([VERSION, self.contracts.fingerprint, sources])
+        prefix = places.week_of_course(self.course, week)
+        done = bucket.stat(prefix + CONVERTED)
+        if not (done and done.metadata.get("delivery") == delivery):
+            with held_units(bucket, places.quarantine_week(self.course, week), sources):
+                if not files:
+                    raise self._missing(week)
+                self._convert(bucket, week, files, {"sources": sources, "delivery": delivery})
+        newest = self._refresh_latest(bucket, week)
+        return {"week": str(week), "newest": newest}
+
+    def _convert(self, bucket: Bucket, week: date, files: dict[str, Stored], digests: dict[str, str]) -> None:
+        prefix = places.week_of_course(self.course, week)
+        with tempfile.TemporaryDirectory() as folder:
+            paths = {}
+            for table, stored in files.items():
+                paths[table] = Path(folder, "in", stored.name.rsplit("/", 1)[-1])
+                bucket.download(stored, paths[table])
+            out = Path(folder, "out")
+            converted: ConvertedWeek = convert(paths, self.course, week, self.contracts, out)
+            for name in sorted(converted.outputs):
+                bucket.put(prefix + name, out / name)
+            stale = {it.name for it in bucket.objects(prefix)} - {prefix + name for name in converted.outputs}
+            bucket.delete(sorted(name for name in stale if name.startswith((prefix + "raw/", prefix + "transformed/"))))
+            bucket.put(prefix + CONVERTED, converted.to_json().encode(), digests)
+        for line in converted.drift:
+            self.log.warning("Drift in %s %s: %s", self.course, week, line)
+
+    def _refresh_latest(self, bucket: Bucket, week: date) -> bool:
+        latest, prefix = places.latest(self.course), places.week_of_course(self.course, week)
+        content = bucket.read(latest + "MANIFEST.json")
+        served = json.loads(content)["week"] if content else ""
+        if served > str(week):
+            self.log.info("%s is served and newer than %s: latest/ stays as it is", served, week)
+            return False
+        copies = [it for it in bucket.objects(prefix) if it.name.startswith((prefix + "raw/", prefix + "transformed/"))]
+        for it in copies:
+            bucket.copy(it, latest + it.name.removeprefix(prefix))
+        entries = [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in copies]
+        bucket.put(latest + "MANIFEST.json", json.dumps({"week": str(week), "files": entries}, indent=1).encode())
+        return True
+
+    def _missing(self, week: date) -> Held:
+        return Held(
+            Problem(
+                code="E-EXP-103",
+                unit=f"{self.course} {week}",
+                file=places.weekly_manifest(week),
+                expected="files of this course in the weekly export",
+                found="none",
+                done="the week is held; the week before stays served",
+                next="ask edX for the course's files; when they are delivered the mirror starts this run again",
+            )
+        )

@@ -1,0 +1,101 @@
+"""What is still to be done, read from what is there: never from clocks, names or memories of earlier runs."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from edx_warehouse.domain import places
+from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.exports.weekly_files import files_of
+from edx_warehouse.hooks.bucket import Bucket, Stored
+from edx_warehouse.hooks.warehouse import Warehouse
+from edx_warehouse.operators.holds import HELD
+
+
+def digest_of(parts: Iterable[object]) -> str:
+    """Return a short digest of a list of texts, in order."""
+    return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()[:32]
+
+
+def sources_digest(sources: Iterable[Stored]) -> str:
+    """Return the digest of a set of objects' contents and base names."""
+    return digest_of(sorted(f"{it.name.rsplit('/', 1)[-1]} {it.sha256}" for it in sources))
+
+
+def log_files(bucket: Bucket, day: date | None = None) -> dict[date, list[Stored]]:
+    """Return the mirrored log files by day."""
+    days: dict[date, list[Stored]] = defaultdict(list)
+    for stored in bucket.match(places.log_glob(day)) if day else bucket.objects(places.LOGS):
+        found = places.log_file_day(stored.name.rsplit("/", 1)[-1])
+        if found and (day is None or found == day):
+            days[found].append(stored)
+    return dict(days)
+
+
+def due_days(bucket: Bucket) -> list[date]:
+    """Return the log days whose files differ from those that were split, or held, last."""
+    done = {it.name: it.metadata.get("sources") for it in bucket.objects(places.SPLITS)}
+    held = {it.name: it.metadata.get("sources") for it in bucket.match(f"quarantine/logs/*/{HELD}")}
+    return [
+        day
+        for day, files in sorted(log_files(bucket).items())
+        if sources_digest(files)
+        not in (done.get(places.split_manifest(day)), held.get(places.quarantine_logs(day) + HELD))
+    ]
+
+
+def week_files(bucket: Bucket, week: date, courses: Iterable[CourseKey]) -> dict[CourseKey, dict[str, Stored]]:
+    """Return each course's files of a mirrored week, by canonical name."""
+    content = bucket.read(places.weekly_manifest(week))
+    if content is None:
+        return {}
+    stored = {it.name: it for it in bucket.objects(places.weekly(week))}
+    names = [entry["name"] for entry in json.loads(content)["files"]]
+    return {
+        course: {table: stored[places.weekly(week) + name] for table, name in files.items()}
+        for course, files in files_of(names, list(courses)).items()
+    }
+
+
+def weeks(bucket: Bucket) -> list[date]:
+    """Return the dates of the mirrored weekly exports."""
+    manifests = bucket.match(f"{places.WEEKLY}*/MANIFEST.json")
+    return sorted(date.fromisoformat(it.name.split("/")[-2]) for it in manifests)
+
+
+def due_weeks(bucket: Bucket, courses: Iterable[CourseKey]) -> list[tuple[date, CourseKey]]:
+    """Return the course weeks whose files differ from those that were finished, or held, last."""
+    courses = list(courses)
+    found = []
+    for week in weeks(bucket):
+        for course, files in sorted(week_files(bucket, week, courses).items()):
+            places_of_digests = (
+                places.week_of_course(course, week) + "MANIFEST.json",
+                places.quarantine_week(course, week) + HELD,
+            )
+            known = [it.metadata.get("sources") for name in places_of_digests if (it := bucket.stat(name))]
+            if sources_digest(files.values()) not in known:
+                found.append((week, course))
+    return found
+
+
+def log_manifests(bucket: Bucket, course: CourseKey) -> dict[date, Mapping[str, str]]:
+    """Return the metadata of a course's split manifests by day: ``content`` digest and ``event_dates``."""
+    prefix = f"{course.slug}/logs/"
+    found = {}
+    for it in bucket.match(f"{prefix}tracklog-*.manifest.json"):
+        day = date.fromisoformat(it.name.rsplit("/", 1)[-1].removeprefix("tracklog-").removesuffix(".manifest.json"))
+        found[day] = it.metadata
+    return found
+
+
+def due_loads(bucket: Bucket, warehouse: Warehouse, course: CourseKey, day: date | None = None) -> list[date]:
+    """Return the days of a course whose split events differ from those that are loaded."""
+    labels = warehouse.labels(places.logs_dataset(course))
+    return [
+        it
+        for it, metadata in sorted(log_manifests(bucket, course).items())
+        if (day is None or it == day) and labels.get(places.day_table(it), {}).get("content") != metadata.get("content")
+    ]

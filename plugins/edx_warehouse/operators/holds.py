@@ -1,0 +1,33 @@
+"""Units that wait for a person: written down where anyone can see them, gone when the unit is right again."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from edx_warehouse.domain.errors import Held
+from edx_warehouse.hooks.bucket import Bucket
+
+HELD = "held.json"
+
+
+@contextmanager
+def held_units(bucket: Bucket, prefix: str, sources: str) -> Iterator[None]:
+    """Write down the hold of a unit when the block raises Held, and remove it when the block ends well.
+
+    :param prefix: the unit's place in the quarantine.
+    :param sources: digest of the unit's input, so that the same input is not tried again and again.
+    """
+    try:
+        yield
+    except Held as error:
+        bucket.put(prefix + HELD, error.problem.to_json().encode(), {"sources": sources})
+        raise
+    if bucket.stat(prefix + HELD):
+        bucket.delete([prefix + HELD])
+
+
+def holds(bucket: Bucket) -> list[tuple[str, dict[str, Any]]]:
+    """Return the units that are held: the object that says so, and the problem."""
+    names = [it.name for it in bucket.objects("quarantine/") if it.name.endswith("/" + HELD)]
+    return [(name, json.loads(content)) for name in names if (content := bucket.read(name))]

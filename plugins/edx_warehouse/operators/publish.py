@@ -1,0 +1,190 @@
+"""The one way in which every table comes to be: staged, checked, put in place, described and recorded."""
+
+import getpass
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date
+from importlib.metadata import version
+from typing import Any
+
+from google.cloud import bigquery
+
+from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.domain.places import OPS
+from edx_warehouse.hooks.warehouse import Warehouse, fields_of
+from edx_warehouse.tables import provenance
+from edx_warehouse.tables.catalog import Catalog
+from edx_warehouse.tables.checks import claims_sql, schema_diff
+from edx_warehouse.tables.declarations import Table
+from edx_warehouse.tables.references import bind, references
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Version:
+    """What is to be served: the declaration, where, from which inputs.
+
+    :param digest: of inputs, SQL and schema: a served table that carries it needs nothing done.
+    :param inputs: fingerprint of each input by its name.
+    :param labels: further labels of the table.
+    :param sql: the query as BigQuery runs it; None for loads.
+    :param uri: the object that is loaded; None for queries.
+    :param course_id: canonical id of the course.
+    :param rows_in: rows of the file that is loaded, which must be the rows of the table; None for queries.
+    :param parameters: values of the query's parameters.
+    :param dates: the dates that are replaced; None when the table is replaced whole.
+    :param debug: further facts for the record.
+    """
+
+    table: Table
+    target: str
+    digest: str
+    inputs: Mapping[str, str]
+    labels: Mapping[str, str]
+    course_id: str
+    sql: str | None = None
+    uri: str | None = None
+    rows_in: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    dates: Sequence[date] | None = None
+    debug: Mapping[str, str] = field(default_factory=dict)
+
+
+def code_version() -> str:
+    """Return this package's version, and the commit it was built from where the image says so."""
+    commit = os.environ.get("EDX_WAREHOUSE_COMMIT")
+    return f"{version('edx-warehouse')}+{commit}" if commit else version("edx-warehouse")
+
+
+def is_served(served: bigquery.Table | None, wanted: Version) -> bool:
+    """Tell whether the wanted version is in place, with the declared columns."""
+    return (
+        served is not None
+        and served.labels.get("digest") == wanted.digest
+        and not schema_diff(wanted.table.fields, fields_of(served.schema), descriptions=True)
+    )
+
+
+def publish(
+    warehouse: Warehouse,
+    catalog: Catalog,
+    wanted: Version,
+    produce: Callable[[str, str], Any],
+    context: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Put a version in place unless it is there; return what was done, for people and XCom.
+
+    :param produce: fills the staging table it is given by a job with the key it is given.
+    :raises Terminal: ``E-CHK-101`` (rows), ``E-CHK-102`` (claims); what was served stays served.
+    """
+    table, target = wanted.table, wanted.target
+    served = warehouse.find(target)
+    if is_served(served, wanted):
+        assert served is not None
+        return {"table": target, "made": False, "rows": served.num_rows, "digest": wanted.digest}
+    if served is None:
+        dataset = target.split(".")[1]
+        warehouse.ensure_dataset(dataset, f"{dataset}: built and described by edx-warehouse.")
+    key = _job_key(wanted, served)
+    staged = warehouse.staging(table, key)
+    job = produce(staged, f"make_{key}")
+    rows = int(warehouse.client.get_table(staged).num_rows or 0)
+    _check_rows(warehouse, wanted, rows)
+    _check_claims(warehouse, wanted, staged, key)
+    if wanted.dates is None:
+        warehouse.replace(staged, target, f"replace_{key}")
+    else:
+        if served is None:
+            warehouse.create(table, target)
+        warehouse.replace_dates(staged, target, table.partition or "", wanted.dates, table.fields, f"replace_{key}")
+    record = _record(wanted, job, rows, context)
+    warehouse.describe(
+        table, target, provenance.describe(table.description, record), {**wanted.labels, "digest": wanted.digest}
+    )
+    warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
+    warehouse.drop(staged)
+    return {"table": target, "made": True, "rows": rows, "digest": wanted.digest, "job_id": job.job_id}
+
+
+def _job_key(wanted: Version, served: bigquery.Table | None) -> str:
+    # The state that is replaced is part of the name: A, then B, then A again is three effects, not two.
+    before = f"{served.etag} {served.modified}" if served is not None else "absent"
+    content = json.dumps([wanted.target, wanted.digest, before, [str(it) for it in wanted.dates or ()]])
+    return f"{wanted.target.split('.', 1)[1].replace('.', '__')}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
+def _check_rows(warehouse: Warehouse, wanted: Version, rows: int) -> None:
+    if wanted.rows_in is not None and rows != wanted.rows_in:
+        raise _refusal(warehouse, wanted, "E-CHK-101", f"{wanted.rows_in} rows, as its manifest says", f"{rows} rows")
+
+
+def _check_claims(warehouse: Warehouse, wanted: Version, staged: str, key: str) -> None:
+    claims = {claim.name: claim for claim in claims_sql(wanted.table, f"`{staged}`")}
+    if not claims:
+        return
+    dataset = wanted.target.rsplit(".", 1)[0]
+    sql = "\nUNION ALL\n".join(claim.sql for claim in claims.values())
+    # A relationship names a table of the same course, which stands beside the one that is checked.
+    sql = bind(sql, {str(it): f"`{dataset}.{it.table}`" for it in references(sql)})
+    broken = []
+    for row in warehouse.query(sql, {}, f"check_{key}").result():
+        if row["offending"] and claims[row["claim"]].stops:
+            broken.append(f"{row['claim']} ({row['offending']} rows)")
+        elif row["offending"]:
+            log.warning("%s: warning: %s does not hold for %d rows", wanted.target, row["claim"], row["offending"])
+    if broken:
+        found = "broken: " + ", ".join(broken)
+        raise _refusal(warehouse, wanted, "E-CHK-102", "every claim of the schema to hold", found)
+
+
+def _refusal(warehouse: Warehouse, wanted: Version, code: str, expected: str, found: str) -> Terminal:
+    return Terminal(
+        Problem(
+            code=code,
+            unit=warehouse.unit,
+            file=wanted.uri or wanted.target,
+            expected=expected,
+            found=found,
+            done=f"{wanted.target} is as it was before",
+            next="mend the input or the table's SQL, then clear this task",
+        )
+    )
+
+
+def _record(wanted: Version, job: Any, rows: int, context: Mapping[str, Any]) -> provenance.JobRecord:
+    instance, run = context["ti"], context["dag_run"]
+    return provenance.JobRecord(
+        reference=wanted.table.reference,
+        target=wanted.target,
+        who=getattr(job, "user_email", None) or getpass.getuser(),
+        status="replaced" if wanted.dates is None else "replaced dates",
+        started=job.started.astimezone(UTC),
+        ended=job.ended.astimezone(UTC),
+        job_id=job.job_id,
+        digest=wanted.digest,
+        code_version=code_version(),
+        course_id=wanted.course_id,
+        dag_id=instance.dag_id,
+        run_id=run.run_id,
+        task_id=instance.task_id,
+        try_number=instance.try_number,
+        bytes_processed=int(getattr(job, "total_bytes_processed", None) or getattr(job, "input_file_bytes", None) or 0),
+        bytes_billed=int(getattr(job, "total_bytes_billed", None) or 0),
+        slot_ms=int(getattr(job, "slot_millis", None) or 0),
+        rows_in=wanted.rows_in,
+        rows_out=rows,
+        sql=wanted.sql,
+        uri=wanted.uri,
+        inputs=wanted.inputs,
+        parameters={name: _text(value) for name, value in wanted.parameters.items()},
+        debug=wanted.debug,
+    )
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,88 @@
+"""Starting the runs of whatever is due."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.registry import Institution
+from edx_warehouse.hooks.bucket import Bucket
+from edx_warehouse.hooks.runs import start_run
+from edx_warehouse.hooks.warehouse import Warehouse
+from edx_warehouse.operators import due
+from edx_warehouse.operators.unit import day_of
+
+
+class StartDeliveriesOperator(BaseOperator):
+    """Start the split of each due log day and each due week of a course; late and replaced ones as well.
+
+    The run of a unit is cleared when it exists. What is under way is left alone: it is looked at again next time.
+    The Dag's ``conf`` may bound it: ``{"from": "2014-11-10", "to": "2014-11-14"}``, both inclusive.
+    """
+
+    def __init__(
+        self,
+        *,
+        institution: Institution,
+        courses: Sequence[CourseKey],
+        gcp_conn_id: str = "google_cloud_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.institution = institution
+        self.courses = courses
+        self.gcp_conn_id = gcp_conn_id
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Start; return what was done for each run."""
+        conf = context["dag_run"].conf or {}
+        first, last = (date.fromisoformat(conf.get(key) or default) for key, default in _OPEN)
+        last = min(last, self.institution.deliveries_until or date.max)
+        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        started = {}
+        for week, course in due.due_weeks(bucket, self.courses):
+            if first <= week <= last:
+                dag_id = f"course_weekly__{course.slug}"
+                started[f"{dag_id} {week}"] = start_run(dag_id, week, "new or changed weekly export")
+        for day in due.due_days(bucket):
+            if first <= day <= last:
+                dag_id = f"split_logs__{self.institution.name}"
+                started[f"{dag_id} {day}"] = start_run(dag_id, day, "new or changed log files")
+        for run, what in started.items():
+            self.log.info("%s: %s", run, what)
+        return started
+
+
+_OPEN = (("from", "0001-01-01"), ("to", "9999-12-31"))
+
+
+class StartLoadsOperator(BaseOperator):
+    """Start the daily run of each course whose split events of this day are not those that are loaded."""
+
+    def __init__(
+        self,
+        *,
+        institution: Institution,
+        courses: Sequence[CourseKey],
+        gcp_conn_id: str = "google_cloud_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.institution = institution
+        self.courses = courses
+        self.gcp_conn_id = gcp_conn_id
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Start; return what was done for each run."""
+        day = day_of(context)
+        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        warehouse = Warehouse.connect(self.institution.project, self.gcp_conn_id, f"{self.institution.name} {day}")
+        started = {}
+        for course in self.courses:
+            if due.due_loads(bucket, warehouse, course, day):
+                dag_id = f"course_daily__{course.slug}"
+                started[dag_id] = start_run(dag_id, day, "new or changed events")
+                self.log.info("%s %s: %s", dag_id, day, started[dag_id])
+        return started

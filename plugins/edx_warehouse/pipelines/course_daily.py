@@ -1,0 +1,63 @@
+"""``course_daily__<slug>``: a course's events of one delivered day, and the tables that follow from them."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+
+from edx_warehouse.domain.registry import Course
+from edx_warehouse.operators.days import BuildDaysOperator
+from edx_warehouse.operators.tables import CheckTablesOperator, LoadLogDayOperator
+from edx_warehouse.pipelines import assets, settings
+from edx_warehouse.pipelines.builds import connect, declare_builds, kept_by_day, kept_whole
+from edx_warehouse.sensors.manifest import ManifestSensor
+from edx_warehouse.tables.catalog import Catalog
+
+
+def dag_id(course: Course) -> str:
+    """Return the Dag's name."""
+    return f"course_daily__{course.key.slug}"
+
+
+def declare(course: Course, catalog: Catalog) -> None:
+    """Declare the Dag."""
+    place: dict[str, Any] = {"institution": course.institution, "course": course.key, "catalog": catalog}
+    by_day, whole = kept_by_day(catalog), kept_whole(catalog)
+    with DAG(
+        dag_id=dag_id(course),
+        dag_display_name=f"{course.key}: daily",
+        schedule=settings.DAILY,
+        **settings.span(course.institution, course.launch),
+        catchup=False,
+        max_active_runs=1,  # one writer for each table that is kept by event date
+        default_args={**settings.DEFAULT_ARGS, "pool": "bigquery_query"},
+        tags=settings.tags(course.institution, "daily", course),
+        doc_md=settings.doc(
+            f"Loads the events of {course.key} of one delivered day as `tracklog_YYYYMMDD`, rebuilds the event dates "
+            "they touch, and refreshes the tables that follow.",
+            "log day",
+        ),
+    ):
+        wait = ManifestSensor(
+            task_id="wait_for_split",
+            bucket=course.institution.bucket,
+            glob=f"{course.key.slug}/logs/tracklog-{{{{ dag_run.logical_date | ds }}}}.manifest.json",
+            due=timedelta(days=3),
+            pool="default_pool",
+        )
+        load = LoadLogDayOperator(
+            task_id="load_tracklog", pool="bigquery_load", outlets=[assets.table(course, "tracklog")], **place
+        )
+        days = [
+            BuildDaysOperator(
+                task_id=f"build_{catalog[it].name}", table=it, outlets=[assets.table(course, catalog[it].name)], **place
+            )
+            for it in by_day
+        ]
+        check = CheckTablesOperator(
+            task_id="check_tables", tables=[*by_day, *whole], log_day=True, trigger_rule="none_failed", **place
+        )
+        wait >> load >> days
+        builds = declare_builds(course, catalog, whole)
+        connect(catalog, dict(zip(by_day, days, strict=True)) | builds)
+        [*days, *builds.values()] >> check

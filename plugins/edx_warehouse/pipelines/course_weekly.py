@@ -1,0 +1,88 @@
+"""``course_weekly__<slug>``: a course's weekly export, from delivery to secondary files."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+
+from edx_warehouse.domain.places import WEEKLY
+from edx_warehouse.domain.registry import Course
+from edx_warehouse.exports.contracts import Contracts
+from edx_warehouse.operators.convert import ConvertWeekOperator
+from edx_warehouse.operators.seal import SealWeekOperator
+from edx_warehouse.operators.tables import CheckTablesOperator, LoadExportOperator
+from edx_warehouse.pipelines import assets, settings
+from edx_warehouse.pipelines.builds import connect, declare_builds, kept_by_day, kept_whole
+from edx_warehouse.sensors.manifest import ManifestSensor
+from edx_warehouse.tables.catalog import Catalog
+
+_CONVERT = "convert_export"
+_DAYS = ",".join(f"{{{{ macros.ds_add(dag_run.logical_date | ds, {day}) }}}}" for day in range(7))
+_ANY_DAY = "{{ '{' }}" + _DAYS + "{{ '}' }}"  # the braces of a glob, written so that Jinja leaves them
+
+
+def dag_id(course: Course) -> str:
+    """Return the Dag's name."""
+    return f"course_weekly__{course.key.slug}"
+
+
+def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
+    """Declare the Dag."""
+    place: dict[str, Any] = {"institution": course.institution, "course": course.key}
+    loaded = [it for it in catalog.order(catalog) if catalog[it].layer == "transformed"]
+    by_day, whole = kept_by_day(catalog), kept_whole(catalog)
+    with DAG(
+        dag_id=dag_id(course),
+        dag_display_name=f"{course.key}: weekly",
+        schedule=settings.WEEKLY,
+        **settings.span(course.institution, course.launch),
+        catchup=False,
+        max_active_runs=1,  # latest/ and the tables have one writer
+        default_args={**settings.DEFAULT_ARGS, "pool": "bigquery_query"},
+        tags=settings.tags(course.institution, "weekly", course),
+        doc_md=settings.doc(
+            f"Validates and converts the weekly export of {course.key}, refreshes `latest/`, loads it, rebuilds what "
+            "follows, checks, and writes the secondary files that go to the archive.",
+            "weekly export",
+        ),
+    ):
+        wait = ManifestSensor(
+            task_id="wait_for_export",
+            bucket=course.institution.bucket,
+            glob=WEEKLY + _ANY_DAY + "/MANIFEST.json",
+            due=timedelta(days=10),
+            pool="default_pool",
+        )
+        convert = ConvertWeekOperator(task_id=_CONVERT, contracts=contracts, pool="split", **place)
+        loads = {
+            it: LoadExportOperator(
+                task_id=f"load_{catalog[it].name}",
+                table=catalog[it].name,
+                converted=_CONVERT,
+                catalog=catalog,
+                pool="bigquery_load",
+                outlets=[assets.table(course, catalog[it].name)],
+                **place,
+            )
+            for it in loaded
+        }
+        builds = declare_builds(course, catalog, whole)
+        check = CheckTablesOperator(
+            task_id="check_tables",
+            tables=[*loaded, *by_day, *whole],
+            catalog=catalog,
+            trigger_rule="none_failed",
+            **place,
+        )
+        seal = SealWeekOperator(
+            task_id="seal_week",
+            tables=[*by_day, *whole],
+            converted=_CONVERT,
+            asset=assets.week(course),
+            catalog=catalog,
+            trigger_rule="none_failed",
+            **place,
+        )
+        wait >> convert >> list(loads.values())
+        connect(catalog, loads | builds)
+        [*loads.values(), *builds.values()] >> check >> seal

@@ -1,0 +1,47 @@
+"""``hmdc_mirror__<institution>``: bring new deliveries from the archive and start what they make due."""
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from edx_warehouse.domain.registry import Institution, Registry
+from edx_warehouse.operators.mirror import MirrorOperator
+from edx_warehouse.operators.start import StartDeliveriesOperator
+from edx_warehouse.pipelines import assets, settings
+
+
+def dag_id(institution: Institution) -> str:
+    """Return the Dag's name."""
+    return f"hmdc_mirror__{institution.name}"
+
+
+def declare(institution: Institution, registry: Registry) -> None:
+    """Declare the Dag."""
+    with DAG(
+        dag_id=dag_id(institution),
+        dag_display_name=f"{institution.name}: mirror the HMDC archive",
+        schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
+        start_date=settings.ALWAYS,
+        catchup=False,
+        max_active_runs=1,
+        default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
+        tags=settings.tags(institution, "hourly"),
+        doc_md=settings.doc(
+            f"Copies what is new or changed in the archive of {institution.name} to its bucket, and starts the runs of "
+            "the log days and course weeks that this makes due: new, late and replaced ones alike.",
+            "look at the archive",
+        ),
+    ):
+        mirrors = [
+            MirrorOperator(
+                task_id=f"mirror_{feed}",
+                institution=institution,
+                feed=feed,
+                outlets=[assets.deliveries(institution, feed)],
+            )
+            for feed in ("weekly", "logs")
+        ]
+        mirrors >> StartDeliveriesOperator(
+            task_id="start_deliveries",
+            institution=institution,
+            courses=[course.key for course in registry.courses_of(institution)],
+            pool="default_pool",
+        )

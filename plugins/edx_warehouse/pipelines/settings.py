@@ -1,0 +1,63 @@
+"""What all Dags have in common: retries, timeouts, start, tags and the text beside the graph."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
+
+from edx_warehouse.domain.registry import Course, Institution
+
+FIRST_COURSE = date(2012, 9, 1)  # edX's first term
+
+ALWAYS = datetime(2012, 9, 1, tzinfo=UTC)
+
+DAILY = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
+WEEKLY = CronDataIntervalTimetable("0 0 * * 0", timezone="UTC")
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "data-engineering",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=20),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=15),
+    "execution_timeout": timedelta(hours=3),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(
+                exception="edx_warehouse.domain.errors.Terminal",
+                action=RetryAction.FAIL,
+                reason="the input, the SQL or the configuration is wrong: trying again changes nothing",
+            ),
+            RetryRule(
+                exception=[AssertionError, AttributeError, LookupError, TypeError, ValueError],
+                action=RetryAction.FAIL,
+                reason="a defect of this package: trying again changes nothing",
+            ),
+        ]
+    ),
+}
+
+
+def span(institution: Institution, launch: date | None = None) -> dict[str, datetime | None]:
+    """Return the first and last day that a Dag has runs of: from the course's launch until deliveries end."""
+    return {"start_date": _midnight(launch or FIRST_COURSE), "end_date": _midnight(institution.deliveries_until)}
+
+
+def tags(institution: Institution, rhythm: str, course: Course | None = None) -> list[str]:
+    """Return the tags of a Dag."""
+    return sorted({"edx", institution.name, rhythm, *(course.groups if course else ())})
+
+
+def doc(what: str, unit: str) -> str:
+    """Return the text beside a Dag's graph."""
+    return (
+        f"{what}\n\n"
+        f"**One run is one {unit}**, named by its logical date. Running or clearing any task again is always safe: "
+        "with the same input nothing is written, with a changed input the change takes effect.\n\n"
+        "When a task is red, the last line of its log says what is wrong, where, and what to do next; "
+        "[its code has a page in the runbook](docs/runbook/README.md).\n"
+    )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None

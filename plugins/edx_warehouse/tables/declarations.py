@@ -1,0 +1,59 @@
+"""What a table is said to be: its columns, its grain, what must hold, and the query that makes it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+LAYERS = ("logs", "transformed", "secondary", "ops")
+"""Layers of tables, in the order data flows; ``ops`` holds the warehouse's own records."""
+
+QUERIED = frozenset({"secondary"})
+"""Layers whose tables are made by a query; those of the others are loaded."""
+
+PARAMETERS = {"course_id": "STRING", "event_dates": "ARRAY<DATE>", "snapshot_date": "DATE"}
+"""The ``@parameters`` a query may use, and their types: canonical id, event dates to build, day of the weekly export."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column.
+
+    :param type: STRING, INTEGER, FLOAT, BOOLEAN, TIMESTAMP, DATE or RECORD.
+    :param mode: NULLABLE, REQUIRED or REPEATED.
+    :param fields: the columns of a RECORD, else empty.
+    """
+
+    name: str
+    type: str
+    mode: str = "NULLABLE"
+    description: str = ""
+    fields: tuple["Field", ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table.
+
+    :param grain: columns whose values no two rows share.
+    :param partition: DATE or TIMESTAMP column by whose days the table is divided, or None.
+    :param checks: claims that stop the course when they do not hold, each ``{"claim": kind, …}``.
+    :param warnings: claims that only tell.
+    :param sql: the author's query, or None when the table is loaded.
+    :param references: the tables its query reads, as ``layer.table``, sorted.
+    """
+
+    layer: str
+    name: str
+    description: str
+    grain: tuple[str, ...]
+    partition: str | None
+    cluster: tuple[str, ...]
+    fields: tuple[Field, ...]
+    checks: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
+    sql: str | None = None
+    references: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """How queries call it: ``layer.table``."""
+        return f"{self.layer}.{self.name}"
