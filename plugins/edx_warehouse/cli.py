@@ -25,6 +25,7 @@ SUBCOMMANDS = (
     Subcommand("local", "edx_warehouse.local.local_command", "start, watch, stop or wipe the local cloud"),
     Subcommand("sample", "edx_warehouse.sample.command", "write an archive of invented institutions"),
     Subcommand("split", "edx_warehouse.exports.split_command", "split tracking logs by course"),
+    Subcommand("pools", "edx_warehouse.pools_command", "print the Airflow pools that the registry needs"),
     Subcommand("run", "edx_warehouse.driver.command", "bring every table up to date with the archive"),
 )
 

@@ -13,6 +13,7 @@ import yaml
 
 from edx_warehouse.domain.errors import Problem, Terminal
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same loader, in C where the wheel has it
 _SIZE_LIMIT = 4 * 1024 * 1024
 _CANONICAL = {
     "tag:yaml.org,2002:int": re.compile(r"-?(0|[1-9][0-9]*)"),
@@ -57,16 +58,16 @@ def read_yaml(path: Path) -> Any:
     if len(text) > _SIZE_LIMIT:
         raise refuse(path, f"at most {_SIZE_LIMIT} bytes", f"{len(text)} bytes", "split the file")
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=_LOADER):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise refuse(
                     path,
                     "no anchors or aliases",
                     "one",
                     "write the value out",
-                    line=event.start_mark.line + 1,
+                    line=event.start_mark.line + 1 if event.start_mark else None,
                 )
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except (yaml.YAMLError, UnicodeError) as error:
         mark = getattr(error, "problem_mark", None)
         found = getattr(error, "problem", None) or "bytes that are not UTF-8"
@@ -75,12 +76,12 @@ def read_yaml(path: Path) -> Any:
 
 
 def _value(path: Path, node: yaml.Node) -> Any:
-    line = node.start_mark.line + 1
+    line = node.start_mark.line + 1 if node.start_mark else None
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = _value(path, key_node)
-            key_line = key_node.start_mark.line + 1
+            key_line = key_node.start_mark.line + 1 if key_node.start_mark else None
             if not isinstance(key, str):
                 raise refuse(path, "a text as key", repr(key), "put the key in quotes", line=key_line)
             if key in result:
@@ -91,6 +92,8 @@ def _value(path: Path, node: yaml.Node) -> Any:
         return [_value(path, item) for item in node.value]
     if node.tag == _STRING:
         return node.value
+    if not isinstance(node, yaml.ScalarNode):
+        raise refuse(path, "keys, lists and values", type(node).__name__, "see docs/registry.md", line=line)
     form = _CANONICAL.get(node.tag)
     if form is None or (node.style is None and not form.fullmatch(node.value)):
         kind = node.tag.rsplit(":", 1)[-1]

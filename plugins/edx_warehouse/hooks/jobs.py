@@ -55,7 +55,8 @@ def run_job(client: bigquery.Client, key: str, unit: str, begin: Callable[[str],
         except GoogleAPICallError as error:
             reason = (job.error_result or {}).get("reason") or type(error).__name__
             if reason not in _TRANSIENT_REASONS and not isinstance(error, _LOST_ANSWER):
-                raise Terminal(_problem("E-JOB-101", unit, job_id, reason, job)) from error
+                # Not "from error": a log would tell the service's message too, and that may quote a cell's value.
+                raise Terminal(_problem("E-JOB-101", unit, job_id, reason, job)) from None
             continue
         return job
     raise Transient(_problem("E-JOB-102", unit, f"{key}_a{_ATTEMPTS}", reason, None))

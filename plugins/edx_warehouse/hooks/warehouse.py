@@ -14,6 +14,7 @@ from edx_warehouse.domain.places import STAGING
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.tables.declarations import Field, Table
 
+_SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _DAY_MS = 24 * 60 * 60 * 1000
 _BYTE_CEILING = 2 * 1024**4  # of one query: a query that would read more is a mistake
 
@@ -88,13 +89,14 @@ class Warehouse:
         """Create an empty table as declared unless one is there; return it."""
         return self.client.create_table(_declared(table, reference), exists_ok=True)
 
-    def staging(self, table: Table, key: str) -> str:
-        """Create an empty table beside the served ones and return its name; it expires by itself."""
-        self.ensure_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
+    def staging(self, table: Table, key: str) -> bigquery.Table:
+        """Return an empty table beside the served ones, or the one that an earlier try made; it expires by itself."""
         reference = self.reference(STAGING, key)
-        self.drop(reference)
-        self.create(table, reference)
-        return reference
+        try:
+            return self.create(table, reference)
+        except NotFound:
+            self.ensure_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
+            return self.create(table, reference)
 
     def load(self, uri: str, fields: Sequence[Field], into: str, key: str) -> Any:
         """Load an object of newline-delimited JSON; no bad record is tolerated."""
@@ -137,12 +139,23 @@ class Warehouse:
     def query(self, sql: str, parameters: Mapping[str, Any], key: str) -> Any:
         """Run a query and wait for it."""
         config = self._query_config(parameters, maximum_bytes_billed=_BYTE_CEILING)
-        return self._job(key, lambda job_id: self.client.query(sql, job_id=job_id, job_config=config))
+        return self._job(key, lambda job_id: self.client.query(sql, job_id=job_id, job_config=config, job_retry=None))
 
-    def replace(self, staged: str, target: str, key: str) -> None:
-        """Put a staged table in the place of the served one, in one step."""
-        config = bigquery.CopyJobConfig(write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE)
-        self._job(key, lambda job_id: self.client.copy_table(staged, target, job_id=job_id, job_config=config))
+    def replace(
+        self, table: Table, staged: str, target: str, description: str, labels: Mapping[str, str], key: str
+    ) -> None:
+        """Put a staged table in the place of the served one: rows, description and labels in one step."""
+        names = ", ".join(f"`{field.name}`" for field in table.fields)
+        partition = f"\nPARTITION BY `{table.partition}`" if table.partition else ""
+        cluster = f"\nCLUSTER BY {', '.join(f'`{it}`' for it in table.cluster)}" if table.cluster else ""
+        pairs = ", ".join(f"({_literal(name)}, {_literal(value)})" for name, value in sorted(labels.items()))
+        self.query(
+            f"CREATE OR REPLACE TABLE `{target}` ({', '.join(map(_column, table.fields))}){partition}{cluster}\n"
+            f"OPTIONS (description = {_literal(description)}, labels = [{pairs}])\n"
+            f"AS SELECT {names} FROM `{staged}`",
+            {},
+            key,
+        )
 
     def replace_dates(
         self, staged: str, target: str, column: str, dates: Sequence[date], fields: Sequence[Field], key: str
@@ -168,7 +181,7 @@ class Warehouse:
     def append(self, table: Table, dataset: str, row: Mapping[str, Any], key: str) -> None:
         """Add one row to a table of records, exactly once for a key."""
         reference = self.reference(dataset, table.name)
-        if self.find(reference) is None:
+        if table.name not in self.labels(dataset):
             self.ensure_dataset(dataset, "How the warehouse was made: one row per table version.")
             self.create(table, reference)
         columns = ", ".join(f"`{field.name}`" for field in table.fields)
@@ -210,6 +223,22 @@ def _value_of(field: Field) -> str:
         return f"@{field.name}"
     parts = ", ".join(f"JSON_VALUE(item, '$.{it.name}') AS {it.name}" for it in field.fields)
     return f"ARRAY(SELECT AS STRUCT {parts} FROM UNNEST(JSON_QUERY_ARRAY(@{field.name})) AS item)"
+
+
+def _column(field: Field) -> str:
+    required = " NOT NULL" if field.mode == "REQUIRED" else ""
+    return f"`{field.name}` {_type_text(field)}{required} OPTIONS (description = {_literal(field.description)})"
+
+
+def _type_text(field: Field) -> str:
+    text = _SQL_TYPES.get(field.type, field.type)
+    if field.type == "RECORD":
+        text = f"STRUCT<{', '.join(map(_column, field.fields))}>"
+    return f"ARRAY<{text}>" if field.mode == "REPEATED" else text
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # JSON's escapes are GoogleSQL's too
 
 
 def _parameter(name: str, value: Any) -> Any:

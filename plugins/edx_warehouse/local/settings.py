@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from edx_warehouse.domain import pools as domain_pools
+from edx_warehouse.domain.registry import Registry
 from edx_warehouse.local.home import CHECKOUT, Home, Ports, refuse
 
 _HOST = "127.0.0.1"
@@ -163,13 +165,12 @@ def parallelism(environ: Mapping[str, str]) -> int:
     return max(4, 2 * (os.cpu_count() or 2))
 
 
-def pools(environ: Mapping[str, str]) -> dict[str, dict[str, object]]:
+def pools(environ: Mapping[str, str], registry: Registry) -> dict[str, dict[str, object]]:
     """Return production's pools, cut down to what this machine runs at once."""
-    document: dict[str, dict[str, object]] = json.loads((CHECKOUT / "include" / "pools.json").read_text())
     limits = {"split": os.cpu_count() or 1}
     return {
-        name: pool | {"slots": min(int(str(pool["slots"])), limits.get(name, parallelism(environ)))}
-        for name, pool in document.items()
+        name: pool | {"slots": min(int(pool["slots"]), limits.get(name, parallelism(environ)))}
+        for name, pool in domain_pools.pools(CHECKOUT / "include", registry).items()
     }
 
 

@@ -110,7 +110,9 @@ class Stack:
             airflow_services.migrate(environment, self.home, self.tell)
             for service in self.airflow:
                 service.start()
-            airflow_services.import_pools(environment, self.home, settings.pools(self.environ))
+            if registry := self._registry():
+                pools = settings.pools(self.environ, registry)
+                airflow_services.import_pools(environment, self.home, pools)
             self._wait(self.airflow, lambda: airflow_services.unhealthy(self.airflow, self.ports.airflow))
 
     def down(self) -> None:

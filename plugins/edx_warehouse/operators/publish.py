@@ -85,33 +85,36 @@ def publish(
     table, target = wanted.table, wanted.target
     served = warehouse.find(target)
     if is_served(served, wanted):
-        assert served is not None
-        return {"table": target, "made": False, "rows": served.num_rows, "digest": wanted.digest}
+        return {"table": target, "made": False, "digest": wanted.digest}
     if served is None:
         dataset = target.split(".")[1]
         warehouse.ensure_dataset(dataset, f"{dataset}: built and described by edx-warehouse.")
-    key = _job_key(wanted, served)
-    staged = warehouse.staging(table, key)
+    staging = warehouse.staging(table, _key(wanted, served))
+    staged = str(staging.reference)
+    # A staging table that expired and was made anew is empty: jobs that filled the old one must not be adopted.
+    key = f"{staging.table_id}_{staging.created:%Y%m%dT%H%M%S%f}"
     job = produce(staged, f"make_{key}")
-    rows = int(warehouse.client.get_table(staged).num_rows or 0)
+    rows = job.num_dml_affected_rows if job.job_type == "query" else job.output_rows
+    rows = int(rows or 0)
     _check_rows(warehouse, wanted, rows)
     _check_claims(warehouse, wanted, staged, key)
-    if wanted.dates is None:
-        warehouse.replace(staged, target, f"replace_{key}")
-    else:
-        if served is None:
-            warehouse.create(table, target)
-        warehouse.replace_dates(staged, target, table.partition or "", wanted.dates, table.fields, f"replace_{key}")
     record = _record(wanted, job, rows, context)
-    warehouse.describe(
-        table, target, provenance.describe(table.description, record), {**wanted.labels, "digest": wanted.digest}
-    )
+    description = provenance.describe(table.description, record)
+    labels = {**wanted.labels, "digest": wanted.digest}
+    if wanted.dates is None:
+        warehouse.replace(table, staged, target, description, labels, f"replace_{key}")
+    else:
+        warehouse.create(table, target)
+        warehouse.replace_dates(staged, target, table.partition or "", wanted.dates, table.fields, f"replace_{key}")
+    if not is_served(warehouse.find(target), wanted):
+        # Dates are replaced without their description; and not every BigQuery keeps descriptions inside records.
+        warehouse.describe(table, target, description, labels)
     warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
     warehouse.drop(staged)
     return {"table": target, "made": True, "rows": rows, "digest": wanted.digest, "job_id": job.job_id}
 
 
-def _job_key(wanted: Version, served: bigquery.Table | None) -> str:
+def _key(wanted: Version, served: bigquery.Table | None) -> str:
     # The state that is replaced is part of the name: A, then B, then A again is three effects, not two.
     before = f"{served.etag} {served.modified}" if served is not None else "absent"
     content = json.dumps([wanted.target, wanted.digest, before, [str(it) for it in wanted.dates or ()]])

@@ -209,17 +209,16 @@ class BuildTableOperator(CourseTableOperator):
         return publish(warehouse, self.catalog, wanted, produce, context)
 
     def _inputs(self, warehouse: Warehouse, targets: Mapping[str, str]) -> dict[str, str]:
-        found = {name: warehouse.find(target) for name, target in targets.items()}
-        for name in [name for name, table in found.items() if table is None]:
+        labels = warehouse.labels(places.latest_dataset(self.course))
+        for name, target in targets.items():
             declared = self.catalog[name]
+            if declared.name in labels:
+                continue
             if "logs.tracklog" not in declared.references:
-                raise AirflowSkipException(
-                    f"{targets[name]} is not there yet: whoever makes it builds {self.table} then."
-                )
+                raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds {self.table} then.")
             # A course may have learners before its first log day: until then nothing happened on any day.
-            warehouse.ensure_dataset(places.latest_dataset(self.course), f"{self.course}: the newest tables.")
-            found[name] = warehouse.create(declared, targets[name])
-        return {targets[name]: table.labels.get("digest", "") for name, table in found.items() if table is not None}
+            labels[declared.name] = dict(warehouse.create(declared, target).labels)
+        return {target: labels[self.catalog[name].name].get("digest", "") for name, target in targets.items()}
 
 
 def check_columns(warehouse: Warehouse, table: Table, sql: str, parameters: Mapping[str, Any]) -> None:

@@ -30,7 +30,6 @@ def declare_builds(course: Course, catalog: Catalog, tables: Iterable[str]) -> d
             course=course.key,
             catalog=catalog,
             outlets=[assets.table(course, catalog[it].name)],
-            pool="bigquery_query",
         )
         for it in tables
     }

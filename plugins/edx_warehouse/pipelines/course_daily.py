@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.sdk import DAG
 
+from edx_warehouse.domain.pools import course_pool
 from edx_warehouse.domain.registry import Course
 from edx_warehouse.operators.days import BuildDaysOperator
 from edx_warehouse.operators.tables import CheckTablesOperator, LoadLogDayOperator
@@ -29,8 +30,10 @@ def declare(course: Course, catalog: Catalog) -> None:
         schedule=settings.DAILY,
         **settings.span(course.institution, course.launch),
         catchup=False,
-        max_active_runs=1,  # one writer for each table that is kept by event date
-        default_args={**settings.DEFAULT_ARGS, "pool": "bigquery_query"},
+        # A day that waits for its logs must not keep others waiting. The course's pool has one slot, and loads come
+        # before builds by their weight: of many days at once the first build takes all, the others find it done.
+        max_active_runs=16,
+        default_args={**settings.DEFAULT_ARGS, "pool": course_pool(course.key)},
         tags=settings.tags(course.institution, "daily", course),
         doc_md=settings.doc(
             f"Loads the events of {course.key} of one delivered day as `tracklog_YYYYMMDD`, rebuilds the event dates "
@@ -45,9 +48,7 @@ def declare(course: Course, catalog: Catalog) -> None:
             due=timedelta(days=3),
             pool="default_pool",
         )
-        load = LoadLogDayOperator(
-            task_id="load_tracklog", pool="bigquery_load", outlets=[assets.table(course, "tracklog")], **place
-        )
+        load = LoadLogDayOperator(task_id="load_tracklog", outlets=[assets.table(course, "tracklog")], **place)
         days = [
             BuildDaysOperator(
                 task_id=f"build_{catalog[it].name}", table=it, outlets=[assets.table(course, catalog[it].name)], **place

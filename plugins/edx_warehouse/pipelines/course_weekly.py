@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import DAG
 
 from edx_warehouse.domain.places import WEEKLY
+from edx_warehouse.domain.pools import course_pool
 from edx_warehouse.domain.registry import Course
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.convert import ConvertWeekOperator
@@ -38,7 +39,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         **settings.span(course.institution, course.launch),
         catchup=False,
         max_active_runs=1,  # latest/ and the tables have one writer
-        default_args={**settings.DEFAULT_ARGS, "pool": "bigquery_query"},
+        default_args={**settings.DEFAULT_ARGS, "pool": course_pool(course.key)},
         tags=settings.tags(course.institution, "weekly", course),
         doc_md=settings.doc(
             f"Validates and converts the weekly export of {course.key}, refreshes `latest/`, loads it, rebuilds what "
@@ -50,7 +51,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             task_id="wait_for_export",
             bucket=course.institution.bucket,
             glob=WEEKLY + _ANY_DAY + "/MANIFEST.json",
-            due=timedelta(days=10),
+            due=timedelta(days=3),
             pool="default_pool",
         )
         convert = ConvertWeekOperator(task_id=_CONVERT, contracts=contracts, pool="split", **place)
@@ -60,7 +61,6 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
                 table=catalog[it].name,
                 converted=_CONVERT,
                 catalog=catalog,
-                pool="bigquery_load",
                 outlets=[assets.table(course, catalog[it].name)],
                 **place,
             )

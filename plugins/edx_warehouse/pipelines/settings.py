@@ -16,8 +16,8 @@ WEEKLY = CronDataIntervalTimetable("0 0 * * 0", timezone="UTC")
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-engineering",
-    "retries": 3,
-    "retry_delay": timedelta(seconds=20),
+    "retries": 4,
+    "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=3),

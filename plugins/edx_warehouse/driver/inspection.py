@@ -1,0 +1,78 @@
+"""Looking at what was made: tables, their provenance, archive snapshots and Dag runs."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+
+from edx_warehouse.domain import places
+from edx_warehouse.domain.registry import Course, Registry
+from edx_warehouse.driver.state import Clients
+from edx_warehouse.hooks.archive import Archive
+
+_TABLES = (
+    "course_axis",
+    "person_course",
+    "person_course_day",
+    "stats_overall",
+    "studentmodule",
+    "user_info_combo",
+)
+
+
+class Inspection:
+    """What is there, and what should be but is not."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.clients = Clients(registry)
+
+    def tables(self, course: Course) -> list[tuple[str, int]]:
+        """Return a course's tables with their rows."""
+        warehouse = self.clients.warehouse(course)
+        names = [
+            warehouse.reference(dataset, name)
+            for dataset in (places.logs_dataset(course.key), places.latest_dataset(course.key))
+            for name in sorted(warehouse.labels(dataset))
+        ]
+        return [(name, self.clients.rows(name)) for name in names]
+
+    def description(self, course: Course, table: str) -> str:
+        """Return the description of a table of a course's latest dataset."""
+        warehouse = self.clients.warehouse(course)
+        found = warehouse.find(warehouse.reference(places.latest_dataset(course.key), table))
+        return found.description or "" if found else "there is no such table"
+
+    def mistakes(self, course: Course, days: Iterable[date], weeks: Iterable[date]) -> list[str]:
+        """Return what a course lacks after these days and weeks went through the pipeline."""
+        return [*self._table_mistakes(course), *self._day_mistakes(course, days), *self._week_mistakes(course, weeks)]
+
+    def _table_mistakes(self, course: Course) -> list[str]:
+        warehouse = self.clients.warehouse(course)
+        wrong = []
+        for name in _TABLES:
+            reference = warehouse.reference(places.latest_dataset(course.key), name)
+            table = warehouse.find(reference)
+            if table is None or not table.num_rows:
+                wrong.append(f"{reference} has no rows")
+            elif "Computed by" not in table.description and "Data loaded from" not in table.description:
+                wrong.append(f"{reference} does not say how it was made")
+        return wrong
+
+    def _day_mistakes(self, course: Course, days: Iterable[date]) -> list[str]:
+        warehouse, bucket = self.clients.warehouse(course), self.clients.bucket(course)
+        wrong = []
+        for day in days:
+            reference = warehouse.reference(places.logs_dataset(course.key), places.day_table(day))
+            table = warehouse.find(reference)
+            manifest = json.loads(bucket.read(places.log_manifest(course.key, day)) or b"{}")
+            if table is None or table.num_rows != manifest.get("rows"):
+                found = "no table" if table is None else f"{table.num_rows} rows"
+                wrong.append(f"{reference}: {found}, and {manifest.get('rows')} rows in the manifest")
+        return wrong
+
+    def _week_mistakes(self, course: Course, weeks: Iterable[date]) -> list[str]:
+        archive = Archive(course.institution.archive)
+        return [
+            f"the archive has no snapshot {places.snapshot(week, course.key)}"
+            for week in weeks
+            if not archive.fs.exists(archive.path(places.snapshot(week, course.key), "manifest-sha256.txt"))
+        ]

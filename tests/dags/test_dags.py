@@ -1,0 +1,224 @@
+"""All Dags of a small registry, as Airflow's dag-processor reads them: twice, in processes that differ in what must not
+matter (seed of hashes, time zone, locale), and without a network."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+READER = Path(__file__).with_name("read_dags.py")
+REGISTRY = """\
+institutions:
+  HarvardX:
+    project: harvardx-data
+    bucket: harvardx-data
+    archive: file:///srv/hmdc/harvardx
+    log_prefixes: [harvardx]
+  MITx:
+    project: mitx-data
+    bucket: mitx-data
+    archive: file:///srv/hmdc/mitx
+    log_prefixes: [mitx]
+    deliveries_until: 2014-11-30
+courses:
+  - {course_id: HarvardX/CS50x/2014_T1, institution: HarvardX, launch: 2014-01-01, groups: [cs, web]}
+  - {course_id: "course-v1:HarvardX+PH556x.2+a-very-long-run-of-2014", institution: HarvardX}
+  - {course_id: MITx/6.00x/1T2014, institution: MITx}
+"""
+INSTITUTIONS = ("HarvardX", "MITx")
+COURSES = ("HarvardX__CS50x__2014_T1", "HarvardX__PH556x_2__a_very_long_run_of_2014", "MITx__6_00x__1T2014")
+ONE = "course_weekly__HarvardX__CS50x__2014_T1"
+
+# Each task of a family of Dags with the tasks that come right after it.
+GOLDEN: dict[str, dict[str, list[str]]] = {
+    "hmdc_mirror": {
+        "mirror_weekly": ["start_deliveries"],
+        "mirror_logs": ["start_deliveries"],
+        "start_deliveries": [],
+    },
+    "split_logs": {
+        "wait_for_logs": ["split_logs"],
+        "split_logs": ["start_loads"],
+        "start_loads": [],
+    },
+    "course_daily": {
+        "wait_for_split": ["load_tracklog"],
+        "load_tracklog": ["build_person_course_day"],
+        "build_person_course_day": ["build_person_course", "check_tables"],
+        "build_person_course": ["build_stats_overall", "check_tables"],
+        "build_stats_overall": ["check_tables"],
+        "check_tables": [],
+    },
+    "course_weekly": {
+        "wait_for_export": ["convert_export"],
+        "convert_export": ["load_course_axis", "load_studentmodule", "load_user_info_combo"],
+        "load_course_axis": ["build_person_course", "check_tables"],
+        "load_studentmodule": ["build_person_course", "check_tables"],
+        "load_user_info_combo": ["build_person_course", "check_tables"],
+        "build_person_course": ["build_stats_overall", "check_tables"],
+        "build_stats_overall": ["check_tables"],
+        "check_tables": ["seal_week"],
+        "seal_week": [],
+    },
+    "hmdc_snapshot": {"push_snapshots": []},
+}
+OF_COURSES = ("course_daily", "course_weekly")
+POOLS = {"default_pool", *json.loads((ROOT / "include" / "pools.json").read_text())}
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What two processes found; they run at once, for each spends its time on importing Airflow."""
+    folder = tmp_path_factory.mktemp("dags")
+    (folder / "registry.yaml").write_text(REGISTRY)
+    differences = (
+        {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
+        {"PYTHONHASHSEED": "2", "TZ": "Asia/Kolkata", "LC_ALL": "C"},
+    )
+    running = []
+    for number, difference in enumerate(differences):
+        home = folder / str(number)
+        home.mkdir()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "PYTHONPATH": str(ROOT / "plugins"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "120",
+            "EDX_WAREHOUSE_REGISTRY": str(folder / "registry.yaml"),
+            **difference,
+        }
+        with (home / "log").open("wb") as log:
+            command = [sys.executable, str(READER), str(home / "found.json"), ONE]
+            running.append((home, subprocess.Popen(command, env=environment, cwd=home, stdout=log, stderr=log)))
+    codes = [process.wait(180) for _, process in running]
+    assert codes == [0, 0], "\n".join((home / "log").read_text() for home, _ in running)
+    return [json.loads((home / "found.json").read_text()) for home, _ in running]
+
+
+@pytest.fixture(scope="module")
+def found(readings: list[dict[str, Any]]) -> dict[str, Any]:
+    return readings[0]
+
+
+def tasks(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for dag_id, dag in found["dags"].items():
+        for task_id, task in dag["tasks"].items():
+            yield f"{dag_id}.{task_id}", task
+
+
+def test_all_dags_are_read_without_an_error_a_warning_or_the_network(found: dict[str, Any]) -> None:
+    assert found["import_errors"] == {}
+    assert found["plugin_errors"] == {}
+    assert found["warnings"] == []
+    assert found["network"] == []
+
+
+def test_there_is_a_dag_for_each_institution_and_course_and_no_other(found: dict[str, Any]) -> None:
+    wanted = {
+        f"{family}__{name}" for family in GOLDEN for name in (COURSES if family in OF_COURSES else INSTITUTIONS)
+    }
+    assert set(found["dags"]) == wanted
+
+
+@pytest.mark.parametrize("family", GOLDEN)
+def test_the_tasks_of_a_family_are_these_in_this_order(family: str, found: dict[str, Any]) -> None:
+    dags = {dag_id: dag for dag_id, dag in found["dags"].items() if dag_id.startswith(f"{family}__")}
+    assert dags
+    for dag_id, dag in dags.items():
+        assert {it: task["downstream"] for it, task in dag["tasks"].items()} == GOLDEN[family], dag_id
+
+
+def test_a_dag_and_its_tasks_have_ids_that_labels_can_hold(found: dict[str, Any]) -> None:
+    for dag_id, dag in found["dags"].items():
+        for name in (dag_id, *dag["tasks"]):
+            assert len(name) <= 63
+            assert re.fullmatch(r"[A-Za-z0-9_]+", name)
+
+
+def test_every_task_is_tried_again_with_growing_pauses_but_not_for_ever(found: dict[str, Any]) -> None:
+    for name, task in tasks(found):
+        assert 1 <= task["retries"] <= 5, name
+        assert task["backoff"] > 1, name
+        assert task["policy"], f"{name} would retry errors that no retry mends"
+        assert 0 < task["timeout"] <= 24 * 3600, name
+
+
+def test_every_task_has_a_pool_that_is_declared(found: dict[str, Any]) -> None:
+    assert {name: task["pool"] for name, task in tasks(found) if task["pool"] not in POOLS} == {}
+
+
+def test_what_is_loaded_queried_split_or_archived_is_limited_by_its_own_pool(found: dict[str, Any]) -> None:
+    wanted = {"load_": "bigquery_load", "build_": "bigquery_query", "mirror_": "hmdc_archive", "push_": "hmdc_archive"}
+    for name, task in tasks(found):
+        verb = name.rsplit(".", 1)[1].split("_")[0] + "_"
+        assert task["pool"] == wanted.get(verb, task["pool"]), name
+
+
+def test_every_dag_says_what_it_does_and_where_the_runbook_is(found: dict[str, Any]) -> None:
+    for dag_id, dag in found["dags"].items():
+        assert "runbook" in dag["doc_md"], dag_id
+        assert "One run is one" in dag["doc_md"], dag_id
+
+
+def test_every_dag_is_found_by_its_institution_and_a_course_by_its_groups(found: dict[str, Any]) -> None:
+    for dag_id, dag in found["dags"].items():
+        institution = dag_id.split("__")[1]
+        assert {"edx", institution} <= set(dag["tags"]), dag_id
+    assert {"cs", "web"} <= set(found["dags"][ONE]["tags"])
+
+
+def test_days_begin_at_midnight_utc_and_the_past_is_not_caught_up_unasked(found: dict[str, Any]) -> None:
+    for dag_id, dag in found["dags"].items():
+        assert dag["timezone"] == "UTC", dag_id
+        assert dag["start"].endswith("T00:00:00+00:00"), dag_id
+        assert dag["catchup"] is False, dag_id
+
+
+def test_a_course_has_one_writer_at_a_time(found: dict[str, Any]) -> None:
+    for dag_id, dag in found["dags"].items():
+        if dag_id.startswith(OF_COURSES):
+            assert dag["max_active_runs"] == 1, dag_id
+
+
+def test_a_course_begins_with_its_launch_and_ends_with_its_deliveries(found: dict[str, Any]) -> None:
+    assert found["dags"][ONE]["start"].startswith("2014-01-01")
+    assert found["dags"]["course_daily__MITx__6_00x__1T2014"]["end"].startswith("2014-11-30")
+    assert found["dags"][ONE]["end"] is None
+
+
+def test_what_can_be_backfilled_by_day_has_data_intervals(found: dict[str, Any]) -> None:
+    for dag_id, dag in found["dags"].items():
+        if dag_id.startswith((*OF_COURSES, "split_logs")):
+            assert dag["timetable"] == "CronDataIntervalTimetable", dag_id
+
+
+def test_each_table_of_a_course_is_an_asset_of_its_own(found: dict[str, Any]) -> None:
+    daily = found["dags"]["course_daily__MITx__6_00x__1T2014"]["tasks"]
+    assert daily["load_tracklog"]["outlets"] == ["MITx__6_00x__1T2014/tracklog"]
+    assert daily["build_person_course"]["outlets"] == ["MITx__6_00x__1T2014/person_course"]
+    split = found["dags"]["split_logs__HarvardX"]["tasks"]["split_logs"]
+    assert split["outlets"] == [f"{slug}/logs" for slug in COURSES[:2]]
+    sealed = found["dags"][ONE]["tasks"]["seal_week"]
+    assert sealed["outlets"] == ["HarvardX__CS50x__2014_T1/weekly"]
+
+
+def test_the_serialized_dags_are_the_same_bytes_whatever_process_reads_them(readings: list[dict[str, Any]]) -> None:
+    # Airflow sorts keys as well before it looks whether a Dag changed; lists have to agree as they are.
+    first, second = (json.dumps(it["serialized"], sort_keys=True) for it in readings)
+    assert first == second
+
+
+def test_a_process_that_needs_one_dag_builds_only_that_one(found: dict[str, Any]) -> None:
+    assert found["alone"] == [ONE]

@@ -1,0 +1,329 @@
+"""The sample world through a real Airflow, Google's real clients and the local cloud, judged by the oracle.
+
+One story, told once for all tests of this file: a poisoned world is run, run again, one of its files is replaced by
+a shorter one, and it is run once more. The tests look at what each chapter left behind.
+"""
+
+import gzip
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edx_warehouse.domain import places
+from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.sample.world import World, write_world
+
+pytestmark = pytest.mark.system
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+spec = importlib.util.spec_from_file_location("oracle", CHECKOUT / "tests" / "oracle.py")
+assert spec is not None
+assert spec.loader is not None
+oracle = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(oracle)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What a drive of the main job printed and what it left behind."""
+
+    result: dict[str, Any]
+    exit_code: int
+    tables: dict[str, int]
+    expected: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The whole story."""
+
+    world: World
+    first: Chapter
+    again: Chapter
+    replaced: Chapter
+    cleared: dict[str, Any]
+    short_course: CourseKey
+    short_day: date
+    environment: dict[str, str]
+    look: "Look"
+
+
+class Look:
+    """Reads the local cloud with Google's own clients."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import bigquery, storage
+
+        os.environ |= {name: environment[name] for name in ("STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST")}
+        self.bigquery = {
+            name: bigquery.Client(project=f"{name.lower()}-data", credentials=AnonymousCredentials())
+            for name in ("HarvardX", "MITx")
+        }
+        self.storage = storage.Client(project="harvardx-data", credentials=AnonymousCredentials())
+
+    def rows(self, institution: str, dataset: str, table: str) -> list[dict[str, Any]]:
+        client = self.bigquery[institution]
+        return [dict(row) for row in client.list_rows(f"{client.project}.{dataset}.{table}")]
+
+    def table(self, institution: str, dataset: str, table: str) -> Any:
+        client = self.bigquery[institution]
+        return client.get_table(f"{client.project}.{dataset}.{table}")
+
+    def counts(self) -> dict[str, int]:
+        return {
+            f"{client.project}.{dataset.dataset_id}.{item.table_id}": client.get_table(item.reference).num_rows
+            for client in self.bigquery.values()
+            for dataset in client.list_datasets()
+            if dataset.dataset_id.endswith(("_latest", "_logs"))
+            for item in client.list_tables(dataset.reference)
+        }
+
+    def objects(self, institution: str, prefix: str = "") -> list[str]:
+        return sorted(it.name for it in self.storage.list_blobs(f"{institution.lower()}-data", prefix=prefix))
+
+    def text(self, institution: str, name: str) -> str:
+        return self.storage.bucket(f"{institution.lower()}-data").blob(name).download_as_text()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "edx_warehouse.cli", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+
+
+def expectations(world: World) -> dict[str, Any]:
+    poison = world.poison
+    assert poison is not None
+    return {
+        institution: oracle.count(
+            world.root / "archive" / institution,
+            [str(course) for course, owner in world.courses.items() if owner == institution],
+            skip_weeks=[(str(poison.spoilt_course), str(poison.spoilt_week))],
+        )
+        for institution in world.institutions
+    }
+
+
+def drive(environment: dict[str, str], world: World, look: Look) -> Chapter:
+    done = command(environment, "run", "--json")
+    assert done.stdout.startswith("{"), done.stderr[-3000:]
+    return Chapter(json.loads(done.stdout), done.returncode, look.counts(), expectations(world))
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory):
+    root = tmp_path_factory.mktemp("story")
+    world = write_world(root / "world", learners=40, days=3, weeks=2, poison=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(CHECKOUT / "plugins"),
+        "EDX_WAREHOUSE_HOME": str(root / "home"),
+        "EDX_WAREHOUSE_REGISTRY": str(world.registry),
+        "EDX_WAREHOUSE_STORAGE_PORT": str(storage_port := free_port()),
+        "EDX_WAREHOUSE_BIGQUERY_PORT": str(bigquery_port := free_port()),
+        "EDX_WAREHOUSE_BIGQUERY_GRPC_PORT": str(free_port()),
+        "EDX_WAREHOUSE_AIRFLOW_PORT": str(free_port()),
+        "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{storage_port}",
+        "BIGQUERY_EMULATOR_HOST": f"http://127.0.0.1:{bigquery_port}",
+    }
+    look = Look(environment)
+    try:
+        first = drive(environment, world, look)
+        again = drive(environment, world, look)
+        course, day = shorten_a_day(world)
+        replaced = drive(environment, world, look)
+        cleared = clear_load(environment, course, day, look)
+        yield Story(world, first, again, replaced, cleared, course, day, environment, look)
+    finally:
+        command(environment, "down")
+
+
+def shorten_a_day(world: World) -> tuple[CourseKey, date]:
+    """Deliver a day of an untouched institution again, with every second line gone."""
+    assert world.poison is not None
+    day = world.days[0]
+    log = next(it for it in world.logs if it.day == day and it.site == "prod" and it.path != world.poison.broken_log)
+    lines = gzip.decompress(log.path.read_bytes()).splitlines(keepends=True)
+    log.path.write_bytes(gzip.compress(b"".join(lines[::2]), mtime=0))
+    course = next(course for course, owner in world.courses.items() if owner == log.institution)
+    return course, day
+
+
+def clear_load(environment: dict[str, str], course: CourseKey, day: date, look: Look) -> dict[str, Any]:
+    """Clear a load task whose input is the same as before; return the jobs begun before and after."""
+    script = f"""
+import json, time
+from edx_warehouse.hooks.airflow_api import AirflowApi
+api = AirflowApi("http://127.0.0.1:{environment["EDX_WAREHOUSE_AIRFLOW_PORT"]}")
+runs = [run for run in api.runs(["course_daily__{course.slug}"]) if run["logical_date"].startswith("{day}")]
+api.clear(runs[0]["dag_id"], runs[0]["dag_run_id"], "test")
+state = "queued"
+while state in ("queued", "running"):
+    time.sleep(1)
+    run = [run for run in api.runs(["course_daily__{course.slug}"]) if run["logical_date"].startswith("{day}")]
+    state = run[0]["state"]
+print(json.dumps({{"runs": len(runs), "state": state}}))
+"""
+    jobs = sum(1 for client in look.bigquery.values() for _ in client.list_jobs(all_users=True))
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    now = sum(1 for client in look.bigquery.values() for _ in client.list_jobs(all_users=True))
+    return {**json.loads(done.stdout), "jobs": now - jobs}
+
+
+def differences(chapter: Chapter, world: World) -> list[str]:
+    """Compare every day table with the oracle."""
+    wrong = []
+    for institution, expected in chapter.expected.items():
+        courses = [course for course, owner in world.courses.items() if owner == institution]
+        for day, counts in expected["logs"].items():
+            for course in courses:
+                name = f"{institution.lower()}-data.{places.logs_dataset(course)}.{places.day_table(date.fromisoformat(day))}"
+                found = chapter.tables.get(name)
+                wanted = None if "held" in counts else counts["events"].get(str(course), 0)
+                if found != wanted:
+                    wrong.append(f"{name}: {found} rows, the oracle says {wanted}")
+    return wrong
+
+
+def test_every_day_table_has_the_rows_that_the_oracle_counts(story: Story) -> None:
+    assert differences(story.first, story.world) == []
+
+
+def test_a_replaced_day_has_the_rows_of_its_new_file_and_nothing_else_changed(story: Story) -> None:
+    assert differences(story.replaced, story.world) == []
+    name = f"{places.logs_dataset(story.short_course)}.{places.day_table(story.short_day)}"
+    before, after = (
+        sum(rows for table, rows in chapter.tables.items() if table.endswith(name))
+        for chapter in (story.first, story.replaced)
+    )
+    assert 0 < after < before
+
+
+def test_person_course_day_equals_the_oracle_for_every_learner_and_date(story: Story) -> None:
+    measures = ("nevents", "nvideo", "nproblem_check", "nseq_goto", "nprogcheck", "nshow_answer", "nforum")
+    for course, institution in story.world.courses.items():
+        rows = story.look.rows(institution, places.latest_dataset(course), "person_course_day")
+        found = {(str(row["date"]), row["username"]): tuple(row[it] for it in measures) for row in rows}
+        expected = {
+            (day, username): tuple(counts.get(it, 0) for it in measures)
+            for (owner, day, username), counts in story.replaced.expected[institution]["activity"].items()
+            if owner == str(course)
+        }
+        assert found == expected, f"{course}: {len(found)} rows, the oracle has {len(expected)}"
+
+
+def test_person_course_and_stats_overall_equal_the_oracle(story: Story) -> None:
+    for course, institution in story.world.courses.items():
+        weekly = story.replaced.expected[institution]["weekly"][str(course)]
+        people = story.look.rows(institution, places.latest_dataset(course), "person_course")
+        [stats] = story.look.rows(institution, places.latest_dataset(course), "stats_overall")
+        found = Counter({it: sum(bool(row[it]) for row in people) for it in ("registered", "viewed", "certified")})
+        assert found == Counter({it: weekly[it] for it in ("registered", "viewed", "certified")})
+        assert (stats["registered_sum"], stats["viewed_sum"], stats["certified_sum"]) == (
+            weekly["registered"],
+            weekly["viewed"],
+            weekly["certified"],
+        )
+
+
+def test_the_same_files_again_make_no_job_and_write_no_object(story: Story) -> None:
+    assert story.again.result["bigquery_jobs"] == 0
+    assert story.again.result["objects_written"] == 0
+    assert story.again.tables == story.first.tables
+
+
+def test_clearing_a_run_with_the_same_input_makes_no_job(story: Story) -> None:
+    assert story.cleared == {"runs": 1, "state": "success", "jobs": 0}
+
+
+def test_what_is_spoilt_is_held_with_errors_that_say_where_and_what_to_do(story: Story) -> None:
+    poison = story.world.poison
+    assert poison is not None
+    assert story.first.exit_code == 3
+    assert story.first.result["failed"] == []
+    held = {problem["code"]: problem for problem in story.first.result["held"]}
+    assert set(held) == {"E-SPL-101", "E-EXP-101"}
+    assert str(poison.broken_day) in held["E-SPL-101"]["unit"]
+    assert held["E-SPL-101"]["offset"] > 0
+    assert poison.broken_log.name in held["E-SPL-101"]["file"]
+    assert "created_at" in held["E-EXP-101"]["found"]
+    assert all(problem["next"] for problem in held.values())
+
+
+def test_nothing_of_what_is_spoilt_is_published(story: Story) -> None:
+    poison = story.world.poison
+    assert poison is not None
+    day, week = poison.broken_day, poison.spoilt_week
+    names = story.look.objects(poison.broken_institution)
+    assert not [name for name in names if f"tracklog-{day}" in name]
+    assert not [
+        table
+        for table in story.first.tables
+        if poison.broken_institution.lower() in table and places.day_table(day) in table
+    ]
+    owner = story.world.courses[poison.spoilt_course]
+    assert not story.look.objects(owner, places.week_of_course(poison.spoilt_course, week))
+    latest = json.loads(story.look.text(owner, places.latest(poison.spoilt_course) + "MANIFEST.json"))
+    assert date.fromisoformat(latest["week"]) < week
+
+
+def test_other_courses_and_days_are_finished(story: Story) -> None:
+    poison = story.world.poison
+    assert poison is not None
+    for course, institution in story.world.courses.items():
+        weeks = [week for week in story.world.weeks if (course, week) != (poison.spoilt_course, poison.spoilt_week)]
+        for week in weeks:
+            folder = story.world.root / "archive" / institution / places.snapshot(week, course)
+            assert (folder / "manifest-sha256.txt").is_file(), folder
+
+
+def test_every_table_says_how_it_was_made(story: Story) -> None:
+    for course, institution in story.world.courses.items():
+        description = story.look.table(institution, places.latest_dataset(course), "person_course_day").description
+        assert "Computed by" in description
+        assert "with this SQL:\n" in description
+        assert "SQL SHA-256: " in description
+        loaded = story.look.table(institution, places.latest_dataset(course), "user_info_combo").description
+        assert "Data loaded from gs://" in loaded
+        history = story.look.rows(institution, places.OPS, "job_history")
+        assert len({(row["job_id"], row["target"]) for row in history}) == len(history)
+        assert f"{course}" in {row["course_id"] for row in history}
+
+
+def test_learners_are_in_no_log_of_any_task(story: Story) -> None:
+    logs = Path(story.environment["EDX_WAREHOUSE_HOME"])
+    text = "".join(path.read_text(errors="replace") for path in logs.rglob("tasks/**/*.log"))
+    assert text
+    names = {
+        row["username"]
+        for course, institution in story.world.courses.items()
+        for row in story.look.rows(institution, places.latest_dataset(course), "user_info_combo")
+    }
+    assert names
+    assert sorted(name for name in names if name and f'"{name}"' in text) == []
+    assert "@example." not in text
