@@ -2,13 +2,13 @@
 
 import os
 import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
-from fakes.strict_proxy import StrictProxy
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
@@ -19,6 +19,7 @@ from edx_warehouse.local import emulators
 from edx_warehouse.local.home import CHECKOUT, Home, Ports
 from edx_warehouse.local.services import Service, stop
 from edx_warehouse.tables.catalog import Catalog
+from fakes.strict_proxy import StrictProxy
 
 NAME = "harvardx-data"  # of the project and of its bucket
 
@@ -28,6 +29,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service
     emulators.require_installed()
     home = Home(tmp_path_factory.mktemp("cloud"))
     pair = emulators.emulators(os.environ, home, free_ports())
+    # The services outlive their parent on purpose: a pytest that is asked to end has to stop them first.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for service in pair:
             service.start()
@@ -36,6 +39,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service
         yield pair
     finally:
         stop(pair)
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from fakes.strict_proxy import StrictProxy
 from google.cloud import storage
 
 from edx_warehouse.domain.errors import Transient
 from edx_warehouse.hooks.bucket import Bucket, sha256_of
+from fakes.strict_proxy import StrictProxy
 
 pytestmark = pytest.mark.cloud
 
@@ -32,7 +32,7 @@ def test_a_written_object_says_its_content_and_size(bucket: Bucket, place: str) 
     assert bucket.read(place) == b"one"
 
 
-def test_a_file_and_its_bytes_are_one_content(bucket: Bucket, storage_proxy: StrictProxy, place: str, tmp_path: Path) -> None:
+def test_a_file_and_its_bytes_are_one_content(bucket: Bucket, place: str, tmp_path: Path) -> None:
     file = tmp_path / "file.json.gz"
     file.write_bytes(b"\x1f\x8b not really gzip")
     assert bucket.put(place, file) is True
@@ -94,14 +94,18 @@ def test_another_writer_is_not_overwritten_when_there_was_an_object(
     assert bucket.read(place) == b"theirs"
 
 
-def test_a_write_whose_answer_was_lost_is_done_once_and_well(bucket: Bucket, storage_proxy: StrictProxy, place: str) -> None:
+def test_a_write_whose_answer_was_lost_is_done_once_and_well(
+    bucket: Bucket, storage_proxy: StrictProxy, place: str
+) -> None:
     storage_proxy.fail("lost", "POST", WRITES)
     assert bucket.put(place, b"one") is True
     assert bucket.read(place) == b"one"
     assert bucket.put(place, b"one") is False
 
 
-def test_a_service_that_is_away_for_a_moment_is_asked_again(bucket: Bucket, storage_proxy: StrictProxy, place: str) -> None:
+def test_a_service_that_is_away_for_a_moment_is_asked_again(
+    bucket: Bucket, storage_proxy: StrictProxy, place: str
+) -> None:
     storage_proxy.fail("unavailable", "POST", WRITES, times=2)
     storage_proxy.fail("unavailable", "GET", rf"/o/{place}")
     assert bucket.put(place, b"one") is True
@@ -128,7 +132,7 @@ def test_a_replaced_object_is_not_taken_for_the_one_that_was_described(
         bucket.download(stored, tmp_path / "file")
 
 
-def test_a_copy_is_made_once(bucket: Bucket, storage_proxy: StrictProxy, place: str) -> None:
+def test_a_copy_is_made_once(bucket: Bucket, place: str) -> None:
     bucket.put(f"{place}/a", b"one")
     source = bucket.stat(f"{place}/a")
     assert source is not None

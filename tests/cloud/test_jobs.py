@@ -6,7 +6,6 @@ import traceback
 from types import SimpleNamespace
 
 import pytest
-from fakes.strict_proxy import StrictProxy
 from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
@@ -15,6 +14,7 @@ from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.tables.declarations import Field
+from fakes.strict_proxy import StrictProxy
 
 pytestmark = pytest.mark.cloud
 
@@ -96,9 +96,7 @@ def test_a_job_that_the_service_refuses_is_terminal_and_not_tried_again(
 ) -> None:
     bucket.put(f"{place}.json.gz", gzip.compress(b'{"n": "Ann of Cambridge"}\n', mtime=0))
     with pytest.raises(Terminal) as refused:
-        run_job(
-            warehouse.client, place, "a unit", append(warehouse, bucket.uri(f"{place}.json.gz"), target)
-        )
+        run_job(warehouse.client, place, "a unit", append(warehouse, bucket.uri(f"{place}.json.gz"), target))
     assert refused.value.problem.code == "E-JOB-101"
     assert refused.value.problem.unit == "a unit"
     told = "".join(traceback.format_exception(refused.value))  # as a task's log has it, with what led to the error
@@ -110,19 +108,23 @@ def test_what_the_service_says_of_a_cell_is_told_nowhere(warehouse: Warehouse, p
     def result() -> None:
         raise BadRequest("Could not parse 'Ann of Cambridge' as INT64 for field n")
 
-    job = SimpleNamespace(result=result, error_result={"reason": "invalid", "location": place})
+    job = SimpleNamespace(result=result, state="RUNNING", error_result={"reason": "invalid", "location": place})
     with pytest.raises(Terminal) as refused:
         run_job(warehouse.client, place, "a unit", lambda _: job)
     assert refused.value.problem.field == place
     assert "Ann" not in "".join(traceback.format_exception(refused.value))
 
 
-def test_a_refused_job_stays_refused_for_its_key(warehouse: Warehouse, bucket: Bucket, target: str, place: str) -> None:
-    uri = bucket.uri("nothing-there.json.gz")
-    for _ in range(2):
-        with pytest.raises(Terminal):
-            run_job(warehouse.client, place, "a unit", append(warehouse, uri, target))
-    assert jobs_of(warehouse, place) == [f"{place}_a1"]
+def test_a_job_that_failed_at_an_earlier_time_is_begun_anew(
+    warehouse: Warehouse, bucket: Bucket, target: str, place: str
+) -> None:
+    uri = bucket.uri(f"{place}.json.gz")
+    with pytest.raises(Terminal):
+        run_job(warehouse.client, place, "a unit", append(warehouse, uri, target))
+    bucket.put(f"{place}.json.gz", gzip.compress(b'{"n": 1}\n', mtime=0))  # somebody mends it and clears the task
+    run_job(warehouse.client, place, "a unit", append(warehouse, uri, target))
+    assert jobs_of(warehouse, place) == [f"{place}_a1", f"{place}_a2"]
+    assert rows(warehouse, target) == 1
 
 
 def test_a_job_that_is_refused_before_it_begins_is_terminal_too(

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fakes.strict_proxy import StrictProxy
 from google.api_core.exceptions import BadRequest
 
 from edx_warehouse.domain.errors import Terminal
@@ -20,6 +19,7 @@ from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.declarations import Field, Table
 from edx_warehouse.tables.provenance import digest
+from fakes.strict_proxy import StrictProxy
 
 pytestmark = pytest.mark.cloud
 
@@ -184,6 +184,8 @@ def test_a_broken_claim_leaves_the_old_rows_served(warehouse: Warehouse, load: P
     assert after is not None
     assert (after.description, after.labels) == (before.description, before.labels)
     assert len(history(warehouse, target)) == 1
+    assert load([visit(2, 15, n=5)])["made"] is True  # somebody mended the input
+    assert content(warehouse, target) == [("2", 5)]
 
 
 def test_rows_that_differ_from_the_manifest_leave_the_old_rows_served(
@@ -206,20 +208,12 @@ def test_a_first_version_that_is_refused_serves_nothing(warehouse: Warehouse, lo
     assert warehouse.find(target) is None
 
 
-def test_a_corrected_input_is_published_after_a_refusal(warehouse: Warehouse, load: Publish, target: str) -> None:
-    load([visit(1, 15)])
-    with pytest.raises(Terminal):
-        load([visit(2, 15, n=-1)])
-    assert load([visit(2, 15, n=1)])["made"] is True
-    assert content(warehouse, target) == [("2", 1)]
-
-
 @pytest.mark.parametrize("job", ["make", "check", "replace", "record"])
 def test_a_publication_that_died_at_a_job_is_finished_by_the_next_try(
     job: str, warehouse: Warehouse, bigquery_proxy: StrictProxy, load: Publish, target: str, place: str
 ) -> None:
     rows = [visit(2, 15), visit(3, 15)]
-    bigquery_proxy.refuse_job(f"{job}_{place}")
+    bigquery_proxy.refuse_job(rf"{job}_.*{place}")
     with pytest.raises((Terminal, BadRequest)):
         load(rows)
     bigquery_proxy.forget()

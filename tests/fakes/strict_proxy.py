@@ -44,7 +44,7 @@ class StrictProxy:
     port: int = 0
     seen: list[tuple[str, str]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    refused: list[re.Pattern[str]] = field(default_factory=list)
     jobs: set[tuple[str, str]] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -57,9 +57,9 @@ class StrictProxy:
         """Let the next ``times`` requests of a method whose path matches fail."""
         self.failures.append(Failure(method, re.compile(path), kind, times))
 
-    def refuse_job(self, prefix: str) -> None:
-        """Refuse to begin jobs whose id begins so, and do not take the id."""
-        self.refused.append(prefix)
+    def refuse_job(self, job_id: str) -> None:
+        """Refuse to begin jobs whose id matches, and do not take the id."""
+        self.refused.append(re.compile(job_id))
 
     def count(self, method: str, path: str) -> int:
         """Return how many requests there were since :meth:`forget`."""
@@ -118,7 +118,7 @@ class StrictProxy:
         split = urlsplit(path)
         query = {name: values[0] for name, values in parse_qs(split.query).items()}
         if method in ("POST", "PUT") and "ifGenerationMatch" in query:
-            place = _place(split.path, query, headers, body)
+            place = _place(split.path, query, body)
             if place and self._generation(*place) != int(query["ifGenerationMatch"]):
                 return 412, "conditionNotMet"
         document = _json(headers, body) if "/bigquery/v2/" in split.path else {}
@@ -126,7 +126,7 @@ class StrictProxy:
             return 400, "invalid"
         if method == "POST" and (match := _JOBS.fullmatch(split.path)):
             job_id = document.get("jobReference", {}).get("jobId", "")
-            if job_id.startswith(tuple(self.refused)):
+            if any(it.match(job_id) for it in self.refused):
                 return 400, "invalid"
             with self.lock:
                 if (match["project"], job_id) in self.jobs:
@@ -164,6 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(*answer)
 
+    # Names that the standard library asks for.
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def _body(self) -> bytes:
@@ -189,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: what was seen is kept."""
 
 
-def _place(path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> tuple[str, str] | None:
+def _place(path: str, query: dict[str, str], body: bytes) -> tuple[str, str] | None:
     """Return bucket and name of the object that a request would write."""
     if match := _COPY.fullmatch(path):
         return match["bucket"], parse_qs(f"name={match['name']}")["name"][0]

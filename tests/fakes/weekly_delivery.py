@@ -35,7 +35,9 @@ def table_bytes(
     columns: Sequence[str], rows: Sequence[Mapping[str, str | None]], escape: Callable[[str], str] = mysql
 ) -> bytes:
     lines = ["\t".join(columns)]
-    lines += ["\t".join("NULL" if row.get(name) is None else escape(row[name] or "") for name in columns) for row in rows]
+    lines += [
+        "\t".join("NULL" if row.get(name) is None else escape(row[name] or "") for name in columns) for row in rows
+    ]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -133,7 +135,7 @@ class Delivery:
         self.contents["course_structure"] = json.dumps(STRUCTURE).encode()
 
     def bytes_of(self, name: str) -> bytes:
-        rows = [{column: CANARY for column in never(name)} | row for row in self.rows[name]]
+        rows = [dict.fromkeys(never(name), CANARY) | row for row in self.rows[name]]
         return table_bytes(self.columns[name], rows, doubled if name == "studentmodule" else mysql)
 
     def write(self, *, zipped: bool = False) -> dict[str, Path]:

@@ -95,7 +95,7 @@ def _value(path: Path, node: yaml.Node) -> Any:
     if not isinstance(node, yaml.ScalarNode):
         raise refuse(path, "keys, lists and values", type(node).__name__, "see docs/registry.md", line=line)
     form = _CANONICAL.get(node.tag)
-    if form is None or (node.style is None and not form.fullmatch(node.value)):
+    if form is None or not form.fullmatch(node.value):
         kind = node.tag.rsplit(":", 1)[-1]
         raise refuse(
             path,

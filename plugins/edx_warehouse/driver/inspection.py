@@ -41,9 +41,17 @@ class Inspection:
         found = warehouse.find(warehouse.reference(places.latest_dataset(course.key), table))
         return found.description or "" if found else "there is no such table"
 
-    def mistakes(self, course: Course, days: Iterable[date], weeks: Iterable[date]) -> list[str]:
-        """Return what a course lacks after these days and weeks went through the pipeline."""
-        return [*self._table_mistakes(course), *self._day_mistakes(course, days), *self._week_mistakes(course, weeks)]
+    def mistakes(self, course: Course) -> list[str]:
+        """Return what a course lacks now that all that its archive holds went through the pipeline."""
+        archive = Archive(course.institution.archive)
+        names = [file.name.rsplit("/", 1)[-1] for file in archive.files("incoming", "logs")]
+        days = sorted({day for name in names if (day := places.log_file_day(name))})
+        weeks = [date.fromisoformat(name) for name in archive.folders("incoming", "weekly")]
+        return [
+            *self._table_mistakes(course),
+            *self._day_mistakes(course, days),
+            *self._week_mistakes(archive, course, weeks),
+        ]
 
     def _table_mistakes(self, course: Course) -> list[str]:
         warehouse = self.clients.warehouse(course)
@@ -69,8 +77,7 @@ class Inspection:
                 wrong.append(f"{reference}: {found}, and {manifest.get('rows')} rows in the manifest")
         return wrong
 
-    def _week_mistakes(self, course: Course, weeks: Iterable[date]) -> list[str]:
-        archive = Archive(course.institution.archive)
+    def _week_mistakes(self, archive: Archive, course: Course, weeks: Iterable[date]) -> list[str]:
         return [
             f"the archive has no snapshot {places.snapshot(week, course.key)}"
             for week in weeks

@@ -76,7 +76,7 @@ class MainJob:
             bigquery_jobs=self.clients.jobs_since(begun),
             runs=len(runs),
             held=[problem for problem, _ in held],
-            failed=self._failures({unit for _, units in held for unit in units}),
+            failed=self._failures({unit for _, units in held for unit in units}, begun),
             seconds=round(time.monotonic() - clock, 1),
         )
 
@@ -132,10 +132,11 @@ class MainJob:
         }
         wanted: list[tuple[str, date]] = []
         for institution in self.registry.institutions:
-            bucket = self.clients.buckets[institution.name]
+            bucket, last = self.clients.buckets[institution.name], institution.deliveries_until or date.max
             courses = [course.key for course in self.registry.courses_of(institution)]
-            wanted += [(f"split_logs__{institution.name}", day) for day in due.due_days(bucket)]
-            wanted += [(f"course_weekly__{it.slug}", week) for week, it in due.due_weeks(bucket, courses)]
+            wanted += [(f"split_logs__{institution.name}", day) for day in due.due_days(bucket) if day <= last]
+            weeks = due.due_weeks(bucket, courses)
+            wanted += [(f"course_weekly__{it.slug}", week) for week, it in weeks if week <= last]
         return any(self._wanted(day) and (dag_id, str(day)) not in failed for dag_id, day in wanted)
 
     def _wait_until_quiet(self) -> None:
@@ -191,11 +192,13 @@ class MainJob:
                 found.append(({"institution": institution.name, **problem}, [(dag_id, day)]))
         return found
 
-    def _failures(self, held: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    def _failures(self, held: Iterable[tuple[str, str]], begun: datetime) -> list[dict[str, Any]]:
+        """Describe the runs that failed; those of no day only when they were of this drive."""
         found = []
         for run in self.api.runs(self.dag_ids, states=["failed"]):
             day = (run["logical_date"] or run["run_after"])[:10]
-            if (run["dag_id"], day) not in set(held):
+            old = not run["logical_date"] and _time(run["run_after"]) < begun
+            if (run["dag_id"], day) not in set(held) and not old:
                 tasks = self.api.task_instances(run["dag_id"], run["dag_run_id"])
                 failed = sorted(it["task_id"] for it in tasks if it["state"] == "failed")
                 found.append({"dag_id": run["dag_id"], "run_id": run["dag_run_id"], "day": day, "tasks": failed})

@@ -17,6 +17,7 @@ from google.cloud import bigquery
 from edx_warehouse.domain.errors import Problem, Terminal, Transient
 
 _ATTEMPTS = 5
+_IDS = 1000
 _LOST_ANSWER = (ConnectionError, RetryError, ServerError, TooManyRequests, TimeoutError)
 _TRANSIENT_REASONS = frozenset(
     {
@@ -44,12 +45,16 @@ def run_job(client: bigquery.Client, key: str, unit: str, begin: Callable[[str],
     :raises Terminal: ``E-JOB-101`` when BigQuery refuses the job.
     :raises Transient: ``E-JOB-102`` when it could not be done for now.
     """
-    reason = "no answer"
-    for attempt in range(1, _ATTEMPTS + 1):
+    reason, failures, attempt = "no answer", 0, 0
+    while failures < _ATTEMPTS:
+        attempt += 1
         job_id = f"{key}_a{attempt}"
         job = _begin_or_adopt(client, job_id, begin)
         if job is None:
+            failures += 1
             continue
+        if job.state == "DONE" and job.error_result and attempt < _IDS:
+            continue  # it failed at an earlier time: whoever clears the task has mended something since
         try:
             job.result()
         except GoogleAPICallError as error:
@@ -57,9 +62,10 @@ def run_job(client: bigquery.Client, key: str, unit: str, begin: Callable[[str],
             if reason not in _TRANSIENT_REASONS and not isinstance(error, _LOST_ANSWER):
                 # Not "from error": a log would tell the service's message too, and that may quote a cell's value.
                 raise Terminal(_problem("E-JOB-101", unit, job_id, reason, job)) from None
+            failures += 1
             continue
         return job
-    raise Transient(_problem("E-JOB-102", unit, f"{key}_a{_ATTEMPTS}", reason, None))
+    raise Transient(_problem("E-JOB-102", unit, f"{key}_a{attempt}", reason, None))
 
 
 def _begin_or_adopt(client: bigquery.Client, job_id: str, begin: Callable[[str], Any]) -> Any:

@@ -28,6 +28,12 @@ def week_of(bucket: Bucket, day: date) -> date:
     return day if day in found or not found else found[-1]
 
 
+def served_week(bucket: Bucket, course: CourseKey) -> str:
+    """Return the date of the week in a course's ``latest/``; empty when there is none."""
+    content = bucket.read(places.latest(course) + "MANIFEST.json")
+    return str(json.loads(content)["week"]) if content else ""
+
+
 class ConvertWeekOperator(BaseOperator):
     """Convert a course's files of a week and, when the week is the newest, make it ``latest/``.
 
@@ -58,13 +64,12 @@ class ConvertWeekOperator(BaseOperator):
         delivery = digest_of([VERSION, self.contracts.fingerprint, sources])
         prefix = places.week_of_course(self.course, week)
         done = bucket.stat(prefix + CONVERTED)
-        if not (done and done.metadata.get("delivery") == delivery):
-            with held_units(bucket, places.quarantine_week(self.course, week), sources):
-                if not files:
-                    raise self._missing(week)
+        with held_units(bucket, places.quarantine_week(self.course, week), sources):
+            if not files:
+                raise self._missing(week)
+            if not (done and done.metadata.get("delivery") == delivery):
                 self._convert(bucket, week, files, {"sources": sources, "delivery": delivery})
-        newest = self._refresh_latest(bucket, week)
-        return {"week": str(week), "newest": newest}
+        return {"week": str(week), "newest": self._refresh_latest(bucket, week)}
 
     def _convert(self, bucket: Bucket, week: date, files: dict[str, Stored], digests: dict[str, str]) -> None:
         prefix = places.week_of_course(self.course, week)
@@ -85,8 +90,7 @@ class ConvertWeekOperator(BaseOperator):
 
     def _refresh_latest(self, bucket: Bucket, week: date) -> bool:
         latest, prefix = places.latest(self.course), places.week_of_course(self.course, week)
-        content = bucket.read(latest + "MANIFEST.json")
-        served = json.loads(content)["week"] if content else ""
+        served = served_week(bucket, self.course)
         if served > str(week):
             self.log.info("%s is served and newer than %s: latest/ stays as it is", served, week)
             return False

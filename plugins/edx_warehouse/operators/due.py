@@ -41,8 +41,7 @@ def due_days(bucket: Bucket) -> list[date]:
     return [
         day
         for day, files in sorted(log_files(bucket).items())
-        if sources_digest(files)
-        not in (done.get(places.split_manifest(day)), held.get(places.quarantine_logs(day) + HELD))
+        if sources_digest(files) != held.get(places.quarantine_logs(day) + HELD, done.get(places.split_manifest(day)))
     ]
 
 
@@ -71,12 +70,9 @@ def due_weeks(bucket: Bucket, courses: Iterable[CourseKey]) -> list[tuple[date, 
     found = []
     for week in weeks(bucket):
         for course, files in sorted(week_files(bucket, week, courses).items()):
-            places_of_digests = (
-                places.week_of_course(course, week) + "MANIFEST.json",
-                places.quarantine_week(course, week) + HELD,
-            )
-            known = [it.metadata.get("sources") for name in places_of_digests if (it := bucket.stat(name))]
-            if sources_digest(files.values()) not in known:
+            held = bucket.stat(places.quarantine_week(course, week) + HELD)
+            last = held or bucket.stat(places.week_of_course(course, week) + "MANIFEST.json")
+            if last is None or last.metadata.get("sources") != sources_digest(files.values()):
                 found.append((week, course))
     return found
 

@@ -1,5 +1,6 @@
 """Finishing a course's week: secondary files, and the manifest that says it is complete."""
 
+import gzip
 import json
 from datetime import date
 from typing import Any
@@ -11,7 +12,7 @@ from edx_warehouse.domain import places
 from edx_warehouse.hooks.bucket import Bucket, sha256_of
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.convert import CONVERTED
+from edx_warehouse.operators.convert import CONVERTED, served_week
 from edx_warehouse.operators.tables import CourseTableOperator
 
 
@@ -37,7 +38,8 @@ class SealWeekOperator(CourseTableOperator):
         week = date.fromisoformat(result["week"])
         bucket, warehouse = self.bucket(), self.warehouse(str(week))
         prefix = places.week_of_course(self.course, week)
-        if result["newest"]:
+        newest = served_week(bucket, self.course) == str(week)
+        if newest:
             for reference in self.tables:
                 self._export(warehouse, bucket, reference, prefix)
         converted = bucket.stat(prefix + CONVERTED)
@@ -46,7 +48,7 @@ class SealWeekOperator(CourseTableOperator):
         manifest = {
             "course_id": str(self.course),
             "week": str(week),
-            "newest_when_sealed": result["newest"],
+            "newest_when_sealed": newest,
             "files": [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in files],
         }
         content = json.dumps(manifest, indent=1).encode()
@@ -65,18 +67,26 @@ class SealWeekOperator(CourseTableOperator):
         target, served_at = f"{prefix}secondary/{name}.csv.gz", table.labels.get("digest", "")
         existing = bucket.stat(target)
         if not (existing and existing.metadata.get("digest") == served_at):
-            config = bigquery.ExtractJobConfig(compression="GZIP", destination_format="CSV")
-            key = f"extract_{self.course.slug}_{name}_{served_at}_{existing.generation if existing else 0}"
-            run_job(
-                warehouse.client,
-                key,
-                warehouse.unit,
-                lambda job_id: warehouse.client.extract_table(
-                    source, bucket.uri(target), job_id=job_id, job_config=config
-                ),
-            )
-            content = bucket.read(target) or b""
-            bucket.label(target, {"sha256": sha256_of(content), "digest": served_at})
+            self._extract(warehouse, bucket, table, target, existing.generation if existing else 0)
         exported = bucket.stat(target)
         assert exported is not None
         bucket.copy(exported, f"{places.latest(self.course)}secondary/{name}.csv.gz")
+
+    def _extract(
+        self, warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, generation: int
+    ) -> None:
+        digest = table.labels.get("digest", "")
+        if not table.num_rows:  # an extract of no rows gives a file here and none there
+            header = ",".join(field.name for field in table.schema) + "\n"
+            bucket.put(target, gzip.compress(header.encode(), mtime=0), {"digest": digest})
+            return
+        config = bigquery.ExtractJobConfig(compression="GZIP", destination_format="CSV")
+        run_job(
+            warehouse.client,
+            f"extract_{self.course.slug}_{table.table_id}_{digest}_{generation}",
+            warehouse.unit,
+            lambda job_id: warehouse.client.extract_table(
+                table.reference, bucket.uri(target), job_id=job_id, job_config=config
+            ),
+        )
+        bucket.label(target, {"sha256": sha256_of(bucket.read(target) or b""), "digest": digest})

@@ -58,10 +58,10 @@ class SplitLogsOperator(BaseOperator):
         for asset in self.assets.values():
             context["outlet_events"][asset].add_partitions(str(day))
         done = bucket.stat(places.split_manifest(day))
-        if done and done.metadata.get("delivery") == delivery:
-            self.log.info("Split already: the files of %s are those of the last split", day)
-            return {"day": str(day), "made": False}
         with tempfile.TemporaryDirectory() as folder, held_units(bucket, places.quarantine_logs(day), sources):
+            if done and done.metadata.get("delivery") == delivery:
+                self.log.info("Split already: the files of %s are those of the last split", day)
+                return {"day": str(day), "made": False}
             downloads = [Path(folder, "in", it.name.rsplit("/", 1)[-1]) for it in files]
             for stored, path in zip(files, downloads, strict=True):
                 bucket.download(stored, path)

@@ -12,6 +12,7 @@ from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.runs import start_run
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators import due
+from edx_warehouse.operators.convert import week_of
 from edx_warehouse.operators.unit import day_of
 
 
@@ -42,14 +43,17 @@ class StartDeliveriesOperator(BaseOperator):
         last = min(last, self.institution.deliveries_until or date.max)
         bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
         started = {}
-        for week, course in due.due_weeks(bucket, self.courses):
-            if first <= week <= last:
-                dag_id = f"course_weekly__{course.slug}"
-                started[f"{dag_id} {week}"] = start_run(dag_id, week, "new or changed weekly export")
         for day in due.due_days(bucket):
             if first <= day <= last:
                 dag_id = f"split_logs__{self.institution.name}"
                 started[f"{dag_id} {day}"] = start_run(dag_id, day, "new or changed log files")
+        courses = set()
+        for week, course in due.due_weeks(bucket, self.courses):
+            # Only a course's oldest week: when it ends, it starts the next one.
+            if first <= week <= last and course not in courses:
+                courses.add(course)
+                dag_id = f"course_weekly__{course.slug}"
+                started[f"{dag_id} {week}"] = start_run(dag_id, week, "new or changed weekly export")
         for run, what in started.items():
             self.log.info("%s: %s", run, what)
         return started
@@ -86,3 +90,29 @@ class StartLoadsOperator(BaseOperator):
                 started[dag_id] = start_run(dag_id, day, "new or changed events")
                 self.log.info("%s %s: %s", dag_id, day, started[dag_id])
         return started
+
+
+class StartNextWeekOperator(BaseOperator):
+    """Start the next due week of a course, so that of several weeks each finds the tables of the one before."""
+
+    def __init__(
+        self,
+        *,
+        institution: Institution,
+        course: CourseKey,
+        gcp_conn_id: str = "google_cloud_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.institution = institution
+        self.course = course
+        self.gcp_conn_id = gcp_conn_id
+
+    def execute(self, context: Context) -> str:
+        """Start it, if there is one; return what was done."""
+        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        this = week_of(bucket, day_of(context))
+        later = [week for week, _ in due.due_weeks(bucket, [self.course]) if week > this]
+        if not later:
+            return "no later week is due"
+        return f"{later[0]} {start_run(f'course_weekly__{self.course.slug}', later[0], 'the next weekly export')}"

@@ -15,7 +15,7 @@ from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse, fields_of
-from edx_warehouse.operators.convert import CONVERTED
+from edx_warehouse.operators.convert import CONVERTED, served_week
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.unit import day_of
 from edx_warehouse.tables.catalog import Catalog
@@ -124,8 +124,9 @@ class LoadExportOperator(CourseTableOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load unless the file's content is loaded."""
-        week = newest_week(context, self.converted)
-        bucket, warehouse = self.bucket(), self.warehouse(week)
+        bucket = self.bucket()
+        week = newest_week(context, self.converted, bucket, self.course)
+        warehouse = self.warehouse(week)
         prefix = places.week_of_course(self.course, date.fromisoformat(week))
         output = f"transformed/{self.table}.json.gz"
         entry = json.loads(bucket.read(prefix + CONVERTED) or b"{}")["outputs"][output]
@@ -147,12 +148,12 @@ class LoadExportOperator(CourseTableOperator):
         return self.announce(context, result)
 
 
-def newest_week(context: Mapping[str, Any], converted: str) -> str:
-    """Return the week that was converted; skip the task when a newer one is served already."""
-    result = context["ti"].xcom_pull(task_ids=converted)
-    if not result["newest"]:
-        raise AirflowSkipException(f"A newer week than {result['week']} is served: the tables stay as they are.")
-    return str(result["week"])
+def newest_week(context: Mapping[str, Any], converted: str, bucket: Bucket, course: CourseKey) -> str:
+    """Return the week that was converted; skip the task when a newer one is served by now."""
+    week = str(context["ti"].xcom_pull(task_ids=converted)["week"])
+    if served_week(bucket, course) != week:
+        raise AirflowSkipException(f"A newer week than {week} is served: the tables stay as they are.")
+    return week
 
 
 class BuildTableOperator(CourseTableOperator):

@@ -45,7 +45,7 @@ def declare(course: Course, catalog: Catalog) -> None:
             task_id="wait_for_split",
             bucket=course.institution.bucket,
             glob=f"{course.key.slug}/logs/tracklog-{{{{ dag_run.logical_date | ds }}}}.manifest.json",
-            due=timedelta(days=3),
+            due=timedelta(days=1, hours=6),
             pool="default_pool",
         )
         load = LoadLogDayOperator(task_id="load_tracklog", outlets=[assets.table(course, "tracklog")], **place)

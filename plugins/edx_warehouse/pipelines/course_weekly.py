@@ -11,6 +11,7 @@ from edx_warehouse.domain.registry import Course
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.convert import ConvertWeekOperator
 from edx_warehouse.operators.seal import SealWeekOperator
+from edx_warehouse.operators.start import StartNextWeekOperator
 from edx_warehouse.operators.tables import CheckTablesOperator, LoadExportOperator
 from edx_warehouse.pipelines import assets, settings
 from edx_warehouse.pipelines.builds import connect, declare_builds, kept_by_day, kept_whole
@@ -38,7 +39,8 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         schedule=settings.WEEKLY,
         **settings.span(course.institution, course.launch),
         catchup=False,
-        max_active_runs=1,  # latest/ and the tables have one writer
+        # One that works and one that waits. Of several weeks at once each starts the next: see StartNextWeekOperator.
+        max_active_runs=2,
         default_args={**settings.DEFAULT_ARGS, "pool": course_pool(course.key)},
         tags=settings.tags(course.institution, "weekly", course),
         doc_md=settings.doc(
@@ -51,7 +53,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             task_id="wait_for_export",
             bucket=course.institution.bucket,
             glob=WEEKLY + _ANY_DAY + "/MANIFEST.json",
-            due=timedelta(days=3),
+            due=timedelta(hours=1),
             pool="default_pool",
         )
         convert = ConvertWeekOperator(task_id=_CONVERT, contracts=contracts, pool="split", **place)
@@ -85,4 +87,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         )
         wait >> convert >> list(loads.values())
         connect(catalog, loads | builds)
-        [*loads.values(), *builds.values()] >> check >> seal
+        proceed = StartNextWeekOperator(
+            task_id="start_next_week", trigger_rule="all_done", pool="default_pool", **place
+        )
+        [*loads.values(), *builds.values()] >> check >> seal >> proceed

@@ -27,7 +27,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         schedule=settings.DAILY,
         **settings.span(institution),
         catchup=False,
-        max_active_runs=4,
+        max_active_runs=8,
         default_args=settings.DEFAULT_ARGS,
         tags=settings.tags(institution, "daily"),
         doc_md=settings.doc(
@@ -40,7 +40,7 @@ def declare(institution: Institution, registry: Registry) -> None:
             task_id="wait_for_logs",
             bucket=institution.bucket,
             glob=LOGS + "*-events-{{ dag_run.logical_date | ds }}.log.gz",
-            due=timedelta(days=2),
+            due=timedelta(days=1),
         )
         split = SplitLogsOperator(
             task_id="split_logs",

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
+from edx_warehouse.domain.registry import Course, Institution, Registry
 from edx_warehouse.local import settings
 from edx_warehouse.local.home import Home, Ports
 
@@ -84,6 +86,12 @@ def test_local_servers_are_not_asked_through_a_proxy(tmp_path: Path):
 
 
 def test_no_pool_is_larger_than_what_runs_at_once():
-    pools = settings.pools({})
-    assert set(pools) == {"bigquery_load", "bigquery_query", "hmdc_archive", "split"}
+    pools = settings.pools({}, Registry((), (), ()))
+    assert set(pools) == {"hmdc_archive", "split"}
     assert all(1 <= int(str(pool["slots"])) <= 4 for pool in pools.values())
+
+
+def test_a_course_has_a_pool_of_one_writer():
+    place = Institution("X", "x-data", "x-data", "file:///x", ("x",), ("prod",))
+    pools = settings.pools({}, Registry((place,), (Course(CourseKey("X", "6.00x", "2014"), place),), ()))
+    assert pools["course__X__6_00x__2014"]["slots"] == 1

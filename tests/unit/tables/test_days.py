@@ -180,7 +180,9 @@ def test_making_only_what_is_outdated_gives_what_making_all_gives(
     first: dict[date, LogDay], second: dict[date, LogDay], limit: int
 ) -> None:
     # One content has one set of dates: a digest does not lie.
-    second = {day: first[day] if day in first and first[day].content == it.content else it for day, it in second.items()}
+    second = {
+        day: first[day] if day in first and first[day].content == it.content else it for day, it in second.items()
+    }
     before, wanted = made(first), made(second, made(first))
     table = rows(before.dates, before)
     for group, days in batches(outdated(before, wanted), wanted, limit):
