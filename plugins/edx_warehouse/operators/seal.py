@@ -13,6 +13,7 @@ from edx_warehouse.hooks.bucket import Bucket, sha256_of
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.convert import CONVERTED, served_week
+from edx_warehouse.operators.due import digest_of
 from edx_warehouse.operators.tables import CourseTableOperator
 
 
@@ -83,7 +84,7 @@ class SealWeekOperator(CourseTableOperator):
         config = bigquery.ExtractJobConfig(compression="GZIP", destination_format="CSV")
         run_job(
             warehouse.client,
-            f"extract_{self.course.slug}_{table.table_id}_{digest}_{generation}",
+            f"extract_{self.course.slug}_{table.table_id}_{digest_of([target, digest, generation])}",
             warehouse.unit,
             lambda job_id: warehouse.client.extract_table(
                 table.reference, bucket.uri(target), job_id=job_id, job_config=config
