@@ -49,11 +49,14 @@ def run_job(client: bigquery.Client, key: str, unit: str, begin: Callable[[str],
     while failures < _ATTEMPTS:
         attempt += 1
         job_id = f"{key}_a{attempt}"
-        job = _begin_or_adopt(client, job_id, begin)
+        try:
+            job, adopted = _begin_or_adopt(client, job_id, begin)
+        except GoogleAPICallError as error:
+            raise Terminal(_problem("E-JOB-101", unit, job_id, _reason(error), None)) from None
         if job is None:
             failures += 1
             continue
-        if job.state == "DONE" and job.error_result and attempt < _IDS:
+        if adopted and job.state == "DONE" and job.error_result and attempt < _IDS:
             continue  # it failed at an earlier time: whoever clears the task has mended something since
         try:
             job.result()
@@ -68,20 +71,24 @@ def run_job(client: bigquery.Client, key: str, unit: str, begin: Callable[[str],
     raise Transient(_problem("E-JOB-102", unit, f"{key}_a{attempt}", reason, None))
 
 
-def _begin_or_adopt(client: bigquery.Client, job_id: str, begin: Callable[[str], Any]) -> Any:
-    """Return the job with this id, begun now or before; None when nobody can say whether it was begun."""
+def _begin_or_adopt(client: bigquery.Client, job_id: str, begin: Callable[[str], Any]) -> tuple[Any, bool]:
+    """Return the job with this id and whether it was begun before; None when nobody can say whether it was begun."""
     for pause in (0, 1, 4):
         time.sleep(pause)  # a back-off between tries to reach the service
         try:
-            return begin(job_id)
+            return begin(job_id), False
         except Conflict:
-            return client.get_job(job_id)
+            return client.get_job(job_id), True
         except _LOST_ANSWER:
             try:
-                return client.get_job(job_id)
+                return client.get_job(job_id), True
             except (NotFound, *_LOST_ANSWER):
                 continue
-    return None
+    return None, False
+
+
+def _reason(error: GoogleAPICallError) -> str:
+    return next((str(it["reason"]) for it in error.errors if "reason" in it), type(error).__name__)
 
 
 def _problem(code: str, unit: str, job_id: str, reason: str, job: Any) -> Problem:

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from edx_warehouse.domain import places
-from edx_warehouse.operators.due import log_manifests
+from edx_warehouse.operators.due import digest_of, log_manifests
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.tables import CourseTableOperator, check_columns
 from edx_warehouse.tables.days import DaysState, LogDay, batches, outdated, wanted_state
@@ -47,13 +47,23 @@ class BuildDaysOperator(CourseTableOperator):
         dates = outdated(before, wanted)
         if not dates and before == wanted:
             return self.announce(context, {"table": target, "made": False, "dates": []})
-        for group, days in batches(dates, wanted, _TABLES_PER_QUERY):
-            self._build(warehouse, target, wanted, group, days, context)
+        groups = list(batches(dates, wanted, _TABLES_PER_QUERY))
+        for group, days in groups:
+            # Only the last group may say that the table is as wanted: the others would be taken for done.
+            made = wanted.digest if group == groups[-1][0] else digest_of([wanted.digest, *group])
+            self._build(warehouse, target, wanted, made, group, days, context)
         bucket.put(state_name, wanted.to_json())
         return self.announce(context, {"table": target, "made": bool(dates), "dates": [str(it) for it in dates]})
 
     def _build(
-        self, warehouse: Any, target: str, state: DaysState, dates: list[date], days: list[date], context: Context
+        self,
+        warehouse: Any,
+        target: str,
+        state: DaysState,
+        made: str,
+        dates: list[date],
+        days: list[date],
+        context: Context,
     ) -> None:
         declared = self.catalog[self.table]
         logs = [warehouse.reference(places.logs_dataset(self.course), places.day_table(day)) for day in days]
@@ -64,7 +74,7 @@ class BuildDaysOperator(CourseTableOperator):
         wanted = Version(
             table=declared,
             target=target,
-            digest=state.digest,
+            digest=made,
             inputs={reference: state.days[day].content for reference, day in zip(logs, days, strict=True)},
             labels=self.labels(),
             course_id=str(self.course),

@@ -101,6 +101,8 @@ def publish(
     record = _record(wanted, job, rows, context)
     description = provenance.describe(table.description, record)
     labels = {**wanted.labels, "digest": wanted.digest}
+    # Recorded first: once the table is in place a later try finds nothing to do, and would never record it.
+    warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
     if wanted.dates is None:
         warehouse.replace(table, staged, target, description, labels, f"replace_{key}")
     else:
@@ -109,7 +111,6 @@ def publish(
     if not is_served(warehouse.find(target), wanted):
         # Dates are replaced without their description; and not every BigQuery keeps descriptions inside records.
         warehouse.describe(table, target, description, labels)
-    warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
     warehouse.drop(staged)
     return {"table": target, "made": True, "rows": rows, "digest": wanted.digest, "job_id": job.job_id}
 
