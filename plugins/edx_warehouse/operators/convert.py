@@ -6,17 +6,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Problem
-from edx_warehouse.domain.registry import Institution
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.exports.convert import VERSION, ConvertedWeek, convert
 from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.operators.due import digest_of, sources_digest, week_files, weeks
 from edx_warehouse.operators.holds import held_units
+from edx_warehouse.operators.roles import CourseOperator
 from edx_warehouse.operators.unit import day_of
 
 CONVERTED = "converted.json"
@@ -34,30 +34,19 @@ def served_week(bucket: Bucket, course: CourseKey) -> str:
     return str(json.loads(content)["week"]) if content else ""
 
 
-class ConvertWeekOperator(BaseOperator):
+class ConvertWeekOperator(CourseOperator):
     """Convert a course's files of a week and, when the week is the newest, make it ``latest/``.
 
     Every header is checked against its contract before anything is written.
     """
 
-    def __init__(
-        self,
-        *,
-        institution: Institution,
-        course: CourseKey,
-        contracts: Contracts,
-        gcp_conn_id: str = "google_cloud_default",
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, contracts: Contracts, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.institution = institution
-        self.course = course
         self.contracts = contracts
-        self.gcp_conn_id = gcp_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Convert; return the week and whether it is the newest."""
-        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        bucket = self.bucket()
         week = week_of(bucket, day_of(context))
         files = week_files(bucket, week, [self.course]).get(self.course, {})
         sources = sources_digest(files.values())

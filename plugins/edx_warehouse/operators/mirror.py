@@ -7,16 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Problem, Transient
-from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.archive import Archive, ArchiveFile
 from edx_warehouse.hooks.bucket import Bucket, Stored
+from edx_warehouse.operators.roles import InstitutionOperator
 
 
-class MirrorOperator(BaseOperator):
+class MirrorOperator(InstitutionOperator):
     """Copy what is new or changed in one feed of an institution's archive; manifests come last.
 
     A file is read again when anything about it changed (size, times, inode), and written again only when its
@@ -25,17 +25,13 @@ class MirrorOperator(BaseOperator):
     :param feed: ``logs`` or ``weekly``.
     """
 
-    def __init__(
-        self, *, institution: Institution, feed: str, gcp_conn_id: str = "google_cloud_default", **kwargs: Any
-    ) -> None:
+    def __init__(self, *, feed: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.institution = institution
         self.feed = feed
-        self.gcp_conn_id = gcp_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Copy; return the number of files copied and the names that nobody knows."""
-        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        bucket = self.bucket()
         archive = Archive(self.institution.archive)
         if self.feed == "logs":
             return self._mirror_logs(archive, bucket)

@@ -4,46 +4,32 @@ import hashlib
 import json
 import tempfile
 import uuid
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Transient
-from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.archive import Archive
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.operators.due import weeks
+from edx_warehouse.operators.roles import InstitutionOperator
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
-class SnapshotOperator(BaseOperator):
+class SnapshotOperator(InstitutionOperator):
     """Write each finished course week that the archive does not hold yet as a bag, whole or not at all.
 
     A bag that is there is never overwritten: other content for the same week becomes ``<slug>.v2`` and so on.
     """
 
-    def __init__(
-        self,
-        *,
-        institution: Institution,
-        courses: Sequence[CourseKey],
-        gcp_conn_id: str = "google_cloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.institution = institution
-        self.courses = courses
-        self.gcp_conn_id = gcp_conn_id
-
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the weeks; return the bags that were written."""
-        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        bucket = self.bucket()
         archive = Archive(self.institution.archive)
         written = []
         for week in weeks(bucket):

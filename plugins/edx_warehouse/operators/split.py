@@ -7,21 +7,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Asset, BaseOperator, Context
+from airflow.sdk import Asset, Context
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Transient
-from edx_warehouse.domain.registry import Institution
 from edx_warehouse.exports.day_manifest import SPLITTER
 from edx_warehouse.exports.tracking_log import split
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.operators.due import digest_of, log_files, sources_digest
 from edx_warehouse.operators.holds import HELD, held_units
+from edx_warehouse.operators.roles import InstitutionOperator
 from edx_warehouse.operators.unit import day_of
 
 
-class SplitLogsOperator(BaseOperator):
+class SplitLogsOperator(InstitutionOperator):
     """Split all log files of a day, of every site and prefix together, into one part per course.
 
     Parts come before manifests and the day's manifest last, so that whoever reads a manifest finds what it names.
@@ -31,25 +31,14 @@ class SplitLogsOperator(BaseOperator):
     :param assets: by course, the asset whose partition the day is.
     """
 
-    def __init__(
-        self,
-        *,
-        institution: Institution,
-        courses: Sequence[CourseKey],
-        assets: dict[CourseKey, Asset],
-        gcp_conn_id: str = "google_cloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(outlets=[assets[course] for course in courses], **kwargs)
-        self.institution = institution
-        self.courses = courses
+    def __init__(self, *, courses: Sequence[CourseKey], assets: dict[CourseKey, Asset], **kwargs: Any) -> None:
+        super().__init__(courses=courses, outlets=[assets[course] for course in courses], **kwargs)
         self.assets = assets
-        self.gcp_conn_id = gcp_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Split and publish; return the day's counts."""
         day = day_of(context)
-        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        bucket = self.bucket()
         files = log_files(bucket, day).get(day, [])
         if not files:
             raise self._vanished(day)

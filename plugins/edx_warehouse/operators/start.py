@@ -1,47 +1,29 @@
 """Starting the runs of whatever is due."""
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
-from edx_warehouse.domain.courses import CourseKey
-from edx_warehouse.domain.registry import Institution
-from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.runs import start_run
-from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators import due
 from edx_warehouse.operators.convert import week_of
+from edx_warehouse.operators.roles import CourseOperator, InstitutionOperator
 from edx_warehouse.operators.unit import day_of
 
 
-class StartDeliveriesOperator(BaseOperator):
+class StartDeliveriesOperator(InstitutionOperator):
     """Start the split of each due log day and each due week of a course; late and replaced ones as well.
 
     The run of a unit is cleared when it exists. What is under way is left alone: it is looked at again next time.
     The Dag's ``conf`` may bound it: ``{"from": "2014-11-10", "to": "2014-11-14"}``, both inclusive.
     """
 
-    def __init__(
-        self,
-        *,
-        institution: Institution,
-        courses: Sequence[CourseKey],
-        gcp_conn_id: str = "google_cloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.institution = institution
-        self.courses = courses
-        self.gcp_conn_id = gcp_conn_id
-
     def execute(self, context: Context) -> dict[str, str]:
         """Start; return what was done for each run."""
         conf = context["dag_run"].conf or {}
         first, last = (date.fromisoformat(conf.get(key) or default) for key, default in _OPEN)
         last = min(last, self.institution.deliveries_until or date.max)
-        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        bucket = self.bucket()
         started = {}
         for day in due.due_days(bucket):
             if first <= day <= last:
@@ -62,27 +44,14 @@ class StartDeliveriesOperator(BaseOperator):
 _OPEN = (("from", "0001-01-01"), ("to", "9999-12-31"))
 
 
-class StartLoadsOperator(BaseOperator):
+class StartLoadsOperator(InstitutionOperator):
     """Start the daily run of each course whose split events of this day are not those that are loaded."""
-
-    def __init__(
-        self,
-        *,
-        institution: Institution,
-        courses: Sequence[CourseKey],
-        gcp_conn_id: str = "google_cloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.institution = institution
-        self.courses = courses
-        self.gcp_conn_id = gcp_conn_id
 
     def execute(self, context: Context) -> dict[str, str]:
         """Start; return what was done for each run."""
         day = day_of(context)
-        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
-        warehouse = Warehouse.connect(self.institution.project, self.gcp_conn_id, f"{self.institution.name} {day}")
+        bucket = self.bucket()
+        warehouse = self.warehouse(f"{self.institution.name} {day}")
         started = {}
         for course in self.courses:
             if due.due_loads(bucket, warehouse, course, day):
@@ -92,25 +61,12 @@ class StartLoadsOperator(BaseOperator):
         return started
 
 
-class StartNextWeekOperator(BaseOperator):
+class StartNextWeekOperator(CourseOperator):
     """Start the next due week of a course, so that of several weeks each finds the tables of the one before."""
-
-    def __init__(
-        self,
-        *,
-        institution: Institution,
-        course: CourseKey,
-        gcp_conn_id: str = "google_cloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.institution = institution
-        self.course = course
-        self.gcp_conn_id = gcp_conn_id
 
     def execute(self, context: Context) -> str:
         """Start it, if there is one; return what was done."""
-        bucket = Bucket.connect(self.institution.bucket, self.gcp_conn_id)
+        bucket = self.bucket()
         this = week_of(bucket, day_of(context))
         later = [week for week, _ in due.due_weeks(bucket, [self.course]) if week > this]
         if not later:

@@ -6,17 +6,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Terminal
-from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse, fields_of
 from edx_warehouse.operators.convert import CONVERTED, served_week
 from edx_warehouse.operators.publish import Version, publish
+from edx_warehouse.operators.roles import CourseOperator
 from edx_warehouse.operators.unit import day_of
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.checks import schema_diff
@@ -25,36 +25,15 @@ from edx_warehouse.tables.provenance import digest
 from edx_warehouse.tables.references import bind
 
 
-class CourseTableOperator(BaseOperator):
+class CourseTableOperator(CourseOperator):
     """What the operators on one course's tables have in common.
 
-    :param institution: whose project and bucket hold the course.
-    :param course: the course run.
     :param catalog: the declarations of all tables.
     """
 
-    def __init__(
-        self,
-        *,
-        institution: Institution,
-        course: CourseKey,
-        catalog: Catalog,
-        gcp_conn_id: str = "google_cloud_default",
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, catalog: Catalog, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.institution = institution
-        self.course = course
         self.catalog = catalog
-        self.gcp_conn_id = gcp_conn_id
-
-    def bucket(self) -> Bucket:
-        """Return the institution's bucket."""
-        return Bucket.connect(self.institution.bucket, self.gcp_conn_id)
-
-    def warehouse(self, unit: str) -> Warehouse:
-        """Return the institution's BigQuery project."""
-        return Warehouse.connect(self.institution.project, self.gcp_conn_id, f"{self.course} {unit}".strip())
 
     def announce(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         """Tell, with the asset events of this task, which partition was made; return the result."""
