@@ -44,7 +44,7 @@ def drive(stack: Stack, first: date | None = None, last: date | None = None) -> 
     from edx_warehouse.hooks.airflow_api import AirflowApi
 
     registry = Registry.read(stack.registry)
-    return MainJob(registry, AirflowApi(stack.airflow_url), _tell, first, last).run()
+    return MainJob(registry, AirflowApi(stack.airflow_url), _tell, stack.up, first, last).run()
 
 
 def print_result(result: Result) -> None:

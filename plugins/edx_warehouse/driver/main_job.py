@@ -17,6 +17,7 @@ from edx_warehouse.operators.holds import holds
 
 _ROUNDS = 5
 _POLL = 2.0
+_LOOK_AFTER = 30.0
 _RETRY = "up_for_retry"
 _ACTIVE = ("scheduled", "queued", "running", "restarting", _RETRY, "up_for_reschedule")
 _NOTE = "edx-warehouse run"
@@ -28,6 +29,7 @@ class MainJob:
     :param first: earliest day and week to start; None for no bound.
     :param last: latest day and week to start, inclusive.
     :param tell: takes a line of progress.
+    :param revive: starts whatever of Airflow does not run; its scheduler has been seen to die.
     """
 
     def __init__(
@@ -35,12 +37,14 @@ class MainJob:
         registry: Registry,
         api: AirflowApi,
         tell: Callable[[str], None],
+        revive: Callable[[], None],
         first: date | None = None,
         last: date | None = None,
     ) -> None:
         self.registry = registry
         self.api = api
         self.tell = tell
+        self.revive = revive
         self.first = first or date.min
         self.last = last or date.max
         self.clients = Clients(registry)
@@ -141,8 +145,13 @@ class MainJob:
 
     def _wait_until_quiet(self) -> None:
         shown = ""
-        begun = time.monotonic()
+        begun = looked = time.monotonic()
         while True:
+            if time.monotonic() - looked > _LOOK_AFTER:
+                looked = time.monotonic()
+                if not self.api.healthy():
+                    self.tell("Airflow's scheduler does not answer: starting what does not run")
+                    self.revive()
             runs = self.api.runs(self.dag_ids, states=["queued", "running"])
             tasks = self.api.tasks(self.dag_ids, [*_ACTIVE, "deferred"])
             waiting = {(it["dag_id"], it["dag_run_id"]) for it in tasks if it["state"] == "deferred"}
