@@ -5,8 +5,8 @@ import json
 import os
 import sys
 from datetime import date
-from typing import Any
 
+from edx_warehouse.domain.errors import Problem
 from edx_warehouse.domain.registry import Registry
 from edx_warehouse.driver.state import Result
 from edx_warehouse.local.stack import Stack
@@ -55,22 +55,10 @@ def print_result(result: Result) -> None:
     )
     for it in result.tables:
         print(f"  {it['rows']:>9}  {it['table']}")
-    for problem in result.held:
-        print(f"HELD    {_line(problem)}")
+    for held in result.held:
+        print(f"HELD    {Problem(**{name: value for name, value in held.items() if name != 'institution'})}")
     for it in result.failed:
         print(f"FAILED  {it['dag_id']} {it['day']}: {', '.join(it['tasks'])}")
-
-
-def _line(problem: dict[str, Any]) -> str:
-    place = " ".join(
-        f"{name} {problem[key]}".strip()
-        for key, name in (("file", ""), ("line", "line"), ("offset", "byte"), ("field", "field"))
-        if key in problem
-    )
-    return (
-        f"{problem['code']} {problem['unit']} · {place} · expected {problem['expected']}, found {problem['found']} · "
-        f"{problem['done']} · next: {problem['next']}"
-    )
 
 
 def _tell(line: str) -> None:

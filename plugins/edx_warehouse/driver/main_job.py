@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import snapshot, week_of_course
 from edx_warehouse.domain.registry import Registry
@@ -127,7 +128,7 @@ class MainJob:
         for course in self.registry.courses:
             for day in due.due_loads(self.clients.bucket(course), self.clients.warehouse(course), course.key):
                 if self._wanted(day):
-                    self.api.start(f"course_daily__{course.key.slug}", _midnight(day), _NOTE)
+                    self.api.start(f"course_daily__{course.key.slug}", midnight(day), _NOTE)
 
     def _still_due(self) -> bool:
         """Tell whether another round would find something to do; what failed is not tried twice in one drive."""
@@ -219,7 +220,3 @@ class MainJob:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

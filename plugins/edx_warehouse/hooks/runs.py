@@ -1,18 +1,14 @@
 """Starting Dag runs from inside a task, over the task's own line to Airflow: no credentials, no second client."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, GetPreviousDagRun, TriggerDagRun
 
+from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.errors import Problem, Transient
 
 _ACTIVE = ("queued", "running")
-
-
-def midnight(day: date) -> datetime:
-    """Return a day's beginning in UTC, which is the logical date of its runs."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def start_run(dag_id: str, day: date, note: str) -> str:

@@ -1,15 +1,16 @@
 """What all Dags have in common: retries, timeouts, start, tags and the text beside the graph."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
+from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.registry import Course, Institution
 
 FIRST_COURSE = date(2012, 9, 1)  # edX's first term
 
-ALWAYS = datetime(2012, 9, 1, tzinfo=UTC)
+ALWAYS = midnight(FIRST_COURSE)
 
 DAILY = CronDataIntervalTimetable("0 0 * * *", timezone="UTC")
 WEEKLY = CronDataIntervalTimetable("0 0 * * 0", timezone="UTC")
@@ -40,7 +41,8 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 def span(institution: Institution, launch: date | None = None) -> dict[str, datetime | None]:
     """Return the first and last day that a Dag has runs of: from the course's launch until deliveries end."""
-    return {"start_date": _midnight(launch or FIRST_COURSE), "end_date": _midnight(institution.deliveries_until)}
+    last = institution.deliveries_until
+    return {"start_date": midnight(launch or FIRST_COURSE), "end_date": midnight(last) if last else None}
 
 
 def tags(institution: Institution, rhythm: str, course: Course | None = None) -> list[str]:
@@ -57,7 +59,3 @@ def doc(what: str, unit: str) -> str:
         "When a task is red, the last line of its log says what is wrong, where, and what to do next; "
         "[its code has a page in the runbook](docs/runbook/README.md).\n"
     )
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
