@@ -27,6 +27,8 @@ SUBCOMMANDS = (
     Subcommand("split", "edx_warehouse.exports.split_command", "split tracking logs by course"),
     Subcommand("pools", "edx_warehouse.pools_command", "print the Airflow pools that the registry needs"),
     Subcommand("run", "edx_warehouse.driver.command", "bring every table up to date with the archive"),
+    Subcommand("freshness", "edx_warehouse.driver.freshness_command", "tell how fresh the data is, and what is late"),
+    Subcommand("quarantine", "edx_warehouse.driver.quarantine_command", "list, show and replay what was quarantined"),
 )
 
 

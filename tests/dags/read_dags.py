@@ -68,6 +68,8 @@ def describe(dag: Any) -> dict[str, Any]:
                 "backoff": task.retry_exponential_backoff,
                 "timeout": task.execution_timeout.total_seconds() if task.execution_timeout else None,
                 "pool": task.pool,
+                "weight": [str(task.weight_rule), task.priority_weight],
+                "rule": task.trigger_rule.value,
                 "policy": task.retry_policy is not None,
                 "downstream": sorted(task.downstream_task_ids),
                 "outlets": sorted(asset.name for asset in task.outlets),

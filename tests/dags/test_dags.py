@@ -40,6 +40,27 @@ INSTITUTIONS = ("HarvardX", "MITx")
 COURSES = ("HarvardX__CS50x__2014_T1", "HarvardX__PH556x_2__a_very_long_run_of_2014", "MITx__6_00x__1T2014")
 ONE = "course_weekly__HarvardX__CS50x__2014_T1"
 
+# The tables of a course with the builds that come right after theirs.
+BY_DATE: dict[str, list[str]] = {
+    "enrollday_all": [],
+    "enrollment_events": ["build_enrollday_all", "build_person_enrollment_verified"],
+    "forum_events": ["build_person_course_day"],
+    "pcday_ip_counts": [],
+    "pcday_trlang_counts": [],
+    "person_course_day": ["build_person_course", "build_stats_activity_by_day"],
+    "problem_check": [],
+    "show_answer": [],
+    "stats_activity_by_day": [],
+    "time_on_asset_daily": [],
+    "time_on_task": [],
+    "video_stats_day": ["build_person_course_day"],
+}
+WHOLE: dict[str, list[str]] = {
+    "person_course": ["build_stats_overall"],
+    "person_enrollment_verified": [],
+    "stats_overall": [],
+}
+
 # Each task of a family of Dags with the tasks that come right after it.
 GOLDEN: dict[str, dict[str, list[str]]] = {
     "hmdc_mirror": {
@@ -54,10 +75,9 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     },
     "course_daily": {
         "wait_for_split": ["load_tracklog"],
-        "load_tracklog": ["build_person_course_day"],
-        "build_person_course_day": ["build_person_course", "check_tables"],
-        "build_person_course": ["build_stats_overall", "check_tables"],
-        "build_stats_overall": ["check_tables"],
+        "load_tracklog": ["plan_builds"],
+        "plan_builds": [f"build_{table}" for table in sorted([*BY_DATE, *WHOLE])],
+        **{f"build_{table}": [*after, "check_tables"] for table, after in (BY_DATE | WHOLE).items()},
         "check_tables": [],
     },
     "course_weekly": {
@@ -66,8 +86,7 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
         "load_course_axis": ["build_person_course", "check_tables"],
         "load_studentmodule": ["build_person_course", "check_tables"],
         "load_user_info_combo": ["build_person_course", "check_tables"],
-        "build_person_course": ["build_stats_overall", "check_tables"],
-        "build_stats_overall": ["check_tables"],
+        **{f"build_{table}": [*after, "check_tables"] for table, after in WHOLE.items()},
         "check_tables": ["seal_week"],
         "seal_week": ["start_next_week"],
         "start_next_week": [],
@@ -179,6 +198,27 @@ def test_the_tables_of_a_course_have_one_writer_at_a_time(found: dict[str, Any],
     assert all(len(used) == 1 for used in used_by.values()), used_by
     assert len(set.union(*used_by.values())) == len(COURSES)
     assert {slots[pool] for used in used_by.values() for pool in used} == {1}
+
+
+def test_of_many_days_all_are_loaded_before_one_is_planned_and_built_before_the_next_is_planned(
+    found: dict[str, Any],
+) -> None:
+    tasks = found["dags"]["course_daily__MITx__6_00x__1T2014"]["tasks"]
+    loads, builds, plans = (
+        {tuple(task["weight"]) for name, task in tasks.items() if name.startswith(prefix)}
+        for prefix in ("load_", ("build_", "check_"), "plan_")
+    )
+    weekly = found["dags"]["course_weekly__MITx__6_00x__1T2014"]["tasks"]
+    last = {tuple(task["weight"]) for name, task in weekly.items() if name.startswith(("build_", "check_", "seal_"))}
+    assert {rule for rule, _ in loads | builds | plans | last} == {"absolute"}
+    assert min(loads) > max(builds)
+    assert min(builds) > max(plans)
+    assert min(plans) > max(last)
+
+
+def test_a_build_whose_inputs_were_left_out_takes_place_but_not_one_whose_inputs_failed(found: dict[str, Any]) -> None:
+    tasks = found["dags"]["course_daily__MITx__6_00x__1T2014"]["tasks"]
+    assert {task["rule"] for name, task in tasks.items() if name.startswith(("build_", "check_"))} == {"none_failed"}
 
 
 def test_what_goes_to_and_from_the_archive_is_limited_by_its_own_pool(found: dict[str, Any]) -> None:

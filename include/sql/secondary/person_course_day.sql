@@ -1,4 +1,5 @@
 -- The days of @event_dates, wholly: whoever builds replaces exactly these dates, so a late event lands in its day once.
+-- A gap belongs to the date of its later event; the earlier one may be of the date before, which is read but not kept.
 WITH events AS (
   SELECT
     log_event.username,
@@ -15,12 +16,13 @@ WITH events AS (
     REGEXP_EXTRACT(
       log_event.event_type, r'^/courses/(?:course-v1(?::|%3[Aa])[^/]+|[^/]+/[^/]+/[^/]+)/(.*)'
     ) AS path_rest,
-    log_event.event_struct.id AS payload_id,
-    COALESCE(log_event.event_struct.currentTime, log_event.event_struct.current_time) AS payload_position,
   FROM
     logs.tracklog AS log_event
   WHERE
-    DATE(log_event.time) IN UNNEST(@event_dates)
+    (
+      DATE(log_event.time) IN UNNEST(@event_dates)
+      OR DATE_ADD(DATE(log_event.time), INTERVAL 1 DAY) IN UNNEST(@event_dates)
+    )
     AND TRIM(log_event.username) != ''
     -- Heart-beat noise of the platform, not activity.
     AND COALESCE(log_event.event_type, '') NOT LIKE '%/xblock/%'
@@ -36,7 +38,7 @@ gaps AS (
     TIMESTAMP_DIFF(
       events.time,
       LAG(events.time) OVER (
-        PARTITION BY events.username, events.course_id, events.date
+        PARTITION BY events.username, events.course_id
         ORDER BY events.time
       ),
       MICROSECOND
@@ -52,6 +54,8 @@ measured AS (
     CASE WHEN gaps.gap <= 300000000 THEN gaps.gap END AS near_gap,
   FROM
     gaps
+  WHERE
+    gaps.date IN UNNEST(@event_dates)
 ),
 
 activity AS (
@@ -86,41 +90,43 @@ activity AS (
     measured.date
 ),
 
--- One row per video of the person's day. The id is i4x-Org-Course-video-<name>, a block-v1 id or the bare name.
-videos AS (
-  SELECT
-    events.username,
-    events.course_id,
-    events.date,
-    REGEXP_REPLACE(
-      events.payload_id, r'^(?:i4x-.*?-video-|i4x://.*/video/|block-v1:.*type@video\+block@)', ''
-    ) AS video_id,
-    MAX(CASE WHEN events.payload_position >= 0 THEN events.payload_position END) AS watched_until,
-  FROM
-    events
-  WHERE
-    events.event_type IN ('play_video', 'pause_video', 'stop_video')
-    AND events.payload_id != ''
-  GROUP BY
-    events.username,
-    events.course_id,
-    events.date,
-    video_id
-),
-
 watched AS (
   SELECT
-    videos.username,
-    videos.course_id,
-    videos.date,
+    video.username,
+    video.course_id,
+    video.date,
     COUNT(*) AS nvideos_viewed,
-    ROUND(SUM(videos.watched_until), 6) AS nvideos_watched_sec,
+    ROUND(SUM(video.position), 6) AS nvideos_watched_sec,
   FROM
-    videos
+    secondary.video_stats_day AS video
+  WHERE
+    video.date IN UNNEST(@event_dates)
   GROUP BY
-    videos.username,
-    videos.course_id,
-    videos.date
+    video.username,
+    video.course_id,
+    video.date
+),
+
+talked AS (
+  SELECT
+    forum_event.username,
+    forum_event.course_id,
+    DATE(forum_event.time) AS date,
+    COUNTIF(forum_event.forum_action IN ('read', 'read_inline')) AS nforum_reads,
+    COUNTIF(
+      forum_event.forum_action IN (
+        'reply', 'comment_reply', 'created_thread', 'created_response', 'created_comment'
+      )
+    ) AS nforum_posts,
+    COUNT(DISTINCT forum_event.thread_id) AS nforum_threads,
+  FROM
+    secondary.forum_events AS forum_event
+  WHERE
+    DATE(forum_event.time) IN UNNEST(@event_dates)
+  GROUP BY
+    forum_event.username,
+    forum_event.course_id,
+    date
 )
 
 SELECT
@@ -140,6 +146,9 @@ SELECT
   activity.npause_video,
   COALESCE(watched.nvideos_viewed, 0) AS nvideos_viewed,
   COALESCE(watched.nvideos_watched_sec, 0.0) AS nvideos_watched_sec,
+  COALESCE(talked.nforum_reads, 0) AS nforum_reads,
+  COALESCE(talked.nforum_posts, 0) AS nforum_posts,
+  COALESCE(talked.nforum_threads, 0) AS nforum_threads,
   activity.first_event,
   activity.last_event,
   activity.sum_gap / NULLIF(activity.n_dt, 0) / 1000000 AS avg_dt,
@@ -154,3 +163,8 @@ LEFT JOIN watched
     activity.username = watched.username
     AND activity.course_id = watched.course_id
     AND activity.date = watched.date
+LEFT JOIN talked
+  ON
+    activity.username = talked.username
+    AND activity.course_id = talked.course_id
+    AND activity.date = talked.date

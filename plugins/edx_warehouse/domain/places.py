@@ -11,7 +11,10 @@ SPLITS = "hmdc/splits/"
 STAGING = "warehouse_staging"
 OPS = "warehouse_ops"
 
-_LOG_NAME = re.compile(r"(?P<prefix>[A-Za-z0-9_.]+)-(?P<site>[a-z][a-z-]*?)-events-(?P<day>\d{4}-\d\d-\d\d)\.log\.gz")
+_LOG_NAME = re.compile(
+    r"(?P<prefix>[A-Za-z0-9_.]+)-(?P<site>[a-z][a-z-]*?)-events-(?P<day>\d{4}-\d\d-\d\d)"
+    r"(?P<replay>\.replay-[0-9a-f]{12})?\.log\.gz"
+)
 
 
 def log_file_day(name: str) -> date | None:
@@ -31,9 +34,25 @@ def log_file_prefix(name: str) -> str:
     return match["prefix"] if match else ""
 
 
+def is_replay(name: str) -> bool:
+    """Tell whether a base name is that of corrected lines, which are no delivery and come from no archive."""
+    match = _LOG_NAME.fullmatch(name)
+    return match is not None and match["replay"] is not None
+
+
+def replay_file(name: str, sha256: str) -> str:
+    """Return the base name of corrected lines, named by their content and sorting right behind a delivered file's."""
+    return f"{name.removesuffix('.log.gz')}.replay-{sha256[:12]}.log.gz"
+
+
+def replays(day: date) -> str:
+    """Return the prefix of the records of which lines each replay of a day corrects."""
+    return f"quarantine/replays/{day}/"
+
+
 def log_glob(day: date) -> str:
-    """Return the glob of a day's mirrored log files, of any prefix and site."""
-    return f"{LOGS}*-events-{day}.log.gz"
+    """Return the glob of a day's mirrored log files, of any prefix and site, and of its replays."""
+    return f"{LOGS}*-events-{day}*.log.gz"
 
 
 def weekly(week: date) -> str:

@@ -20,6 +20,7 @@ _WINDOW_NAME = re.compile(r"[A-Za-z0-9_]+")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _RESERVED = frozenset({"latest", "logs", "weekly"})
+_MORE = frozenset({"sites", "deliveries_until", "logs_until", "quarantine_share"})
 _DAG_ID_LIMIT = 63  # Google's label length: longer Dag ids lose their labels on BigQuery jobs
 
 
@@ -28,6 +29,8 @@ class Institution:
     """An organisation with its own BigQuery project, bucket and archive.
 
     :param deliveries_until: last day that is delivered for; None while deliveries go on. No runs are of later days.
+    :param logs_until: last day with logs when exports go on after it.
+    :param quarantine_share: of a log day's lines that may be bad without holding it; None for the splitter's own limit.
     """
 
     name: str
@@ -37,6 +40,13 @@ class Institution:
     log_prefixes: tuple[str, ...]
     sites: tuple[str, ...]
     deliveries_until: date | None = None
+    logs_until: date | None = None
+    quarantine_share: float | None = None
+
+    def last_due(self, feed: str) -> date:
+        """Return the last day that is delivered for in a feed, ``logs`` or ``weekly``."""
+        last = self.deliveries_until or date.max
+        return min(last, self.logs_until or date.max) if feed == "logs" else last
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,7 @@ class _Reader:
         key = f"institutions.{name}"
         if not _NAME.fullmatch(name):
             raise self._wrong(key, "a name of letters, digits and _", name, "rename the institution")
-        it = self._mapping(value, key, {"project", "bucket", "archive", "log_prefixes"}, {"sites", "deliveries_until"})
+        it = self._mapping(value, key, {"project", "bucket", "archive", "log_prefixes"}, _MORE)
         archive = self._text(it["archive"], f"{key}.archive")
         if "://" not in archive:
             raise self._wrong(f"{key}.archive", "a URL such as file:///srv/hmdc", archive, "write the URL")
@@ -134,6 +144,8 @@ class _Reader:
             log_prefixes=tuple(sorted(prefix.lower() for prefix in prefixes)),
             sites=tuple(sorted(self._texts(it.get("sites", ["prod", "edge"]), f"{key}.sites"))),
             deliveries_until=self._date(it.get("deliveries_until"), f"{key}.deliveries_until"),
+            logs_until=self._date(it.get("logs_until"), f"{key}.logs_until"),
+            quarantine_share=self._share(it.get("quarantine_share"), f"{key}.quarantine_share"),
         )
 
     def _course(self, value: Any, key: str, institutions: Mapping[str, Institution], suffixes: Iterable[str]) -> Course:
@@ -221,6 +233,11 @@ class _Reader:
     def _date(self, value: Any, key: str) -> date | None:
         if value is not None and not isinstance(value, date):
             raise self._wrong(key, "a date YYYY-MM-DD", repr(value), "correct the date")
+        return value
+
+    def _share(self, value: Any, key: str) -> float | None:
+        if value is not None and not (type(value) in (int, float) and 0 <= value <= 1):
+            raise self._wrong(key, "a number from 0 to 1", repr(value), "correct the number")
         return value
 
     def _unique(self, key: str, what: str, claims: Iterable[tuple[str, str]]) -> None:

@@ -59,6 +59,8 @@ def print_result(result: Result) -> None:
         print(f"HELD    {Problem(**{name: value for name, value in held.items() if name != 'institution'})}")
     for it in result.failed:
         print(f"FAILED  {it['dag_id']} {it['day']}: {', '.join(it['tasks'])}")
+    for feed in result.freshness:
+        print(feed)
 
 
 def _tell(line: str) -> None:

@@ -10,6 +10,7 @@ from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import snapshot, week_of_course
 from edx_warehouse.domain.registry import Registry
+from edx_warehouse.driver.freshness_command import look
 from edx_warehouse.driver.state import Clients, Result
 from edx_warehouse.hooks.airflow_api import AirflowApi
 from edx_warehouse.hooks.archive import Archive
@@ -82,6 +83,7 @@ class MainJob:
             runs=len(runs),
             held=[problem for problem, _ in held],
             failed=self._failures({unit for _, units in held for unit in units}, begun),
+            freshness=look(self.registry, self.clients.buckets, datetime.now(UTC)),
             seconds=round(time.monotonic() - clock, 1),
         )
 
@@ -137,10 +139,12 @@ class MainJob:
         }
         wanted: list[tuple[str, date]] = []
         for institution in self.registry.institutions:
-            bucket, last = self.clients.buckets[institution.name], institution.deliveries_until or date.max
-            courses = [course.key for course in self.registry.courses_of(institution)]
-            wanted += [(f"split_logs__{institution.name}", day) for day in due.due_days(bucket) if day <= last]
-            weeks = due.due_weeks(bucket, courses)
+            bucket, taught = self.clients.buckets[institution.name], self.registry.courses_of(institution)
+            courses = [course.key for course in taught]
+            days = due.due_days(bucket, courses, {course.key: course.launch for course in taught if course.launch})
+            last = institution.last_due("logs")
+            wanted += [(f"split_logs__{institution.name}", day) for day in days if day <= last]
+            weeks, last = due.due_weeks(bucket, courses), institution.last_due("weekly")
             wanted += [(f"course_weekly__{it.slug}", week) for week, it in weeks if week <= last]
         return any(self._wanted(day) and (dag_id, str(day)) not in failed for dag_id, day in wanted)
 

@@ -1,7 +1,7 @@
 """What there is: objects and tables of all institutions, so that two looks tell what was made between them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from edx_warehouse.domain import places
 from edx_warehouse.domain.registry import Course, Registry
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
+from edx_warehouse.operators.freshness import Freshness
 
 GCP_CONN_ID = "google_cloud_default"
 
@@ -23,12 +24,17 @@ class State:
     tables: dict[str, str]
 
 
+def connect_buckets(registry: Registry) -> dict[str, Bucket]:
+    """Return every institution's bucket by the institution's name."""
+    return {it.name: Bucket.connect(it.bucket, GCP_CONN_ID) for it in registry.institutions}
+
+
 class Clients:
     """The clients of every institution's bucket and project."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.buckets = {it.name: Bucket.connect(it.bucket, GCP_CONN_ID) for it in registry.institutions}
+        self.buckets = connect_buckets(registry)
         self.warehouses = {it.name: Warehouse.connect(it.project, GCP_CONN_ID, it.name) for it in registry.institutions}
 
     def bucket(self, course: Course) -> Bucket:
@@ -71,6 +77,7 @@ class Result:
     :param tables: table versions that were put in place: name and rows.
     :param held: problems of the units that wait for a person.
     :param failed: Dag runs that failed for another reason: Dag, day, task.
+    :param freshness: how fresh each feed is now; what is late there does not change the exit code.
     """
 
     tables: Sequence[dict[str, Any]]
@@ -79,6 +86,7 @@ class Result:
     runs: int
     held: Sequence[dict[str, Any]]
     failed: Sequence[dict[str, Any]]
+    freshness: Sequence[Freshness]
     seconds: float
 
     @property
@@ -88,4 +96,4 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result for machines."""
-        return {**asdict(self), "exit_code": self.exit_code}
+        return {**vars(self), "freshness": [it.to_dict() for it in self.freshness], "exit_code": self.exit_code}

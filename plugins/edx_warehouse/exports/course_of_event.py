@@ -30,12 +30,20 @@ class FoundCourse:
     html_prefix: str
 
 
+def html_prefix(key: CourseKey) -> str:
+    """Return how HTML ids of a course's older blocks begin."""
+    return f"i4x-{_NOT_WORD.sub('_', key.org)}-{_NOT_WORD.sub('_', key.course)}-"
+
+
 class CourseFinder:
     """Finds the course of an event among the courses given."""
 
     def __init__(self, courses: Collection[CourseKey]) -> None:
         self.courses = frozenset(courses)
-        self._read: dict[str, FoundCourse | None] = {}
+        self.spellings: dict[str, FoundCourse | None] = {}  # what each text seen so far stands for
+        for key in courses:
+            for text in (str(key), f"course-v1:{key.org}+{key.course}+{key.run}", key.org):
+                self._course(text)
 
     def find(
         self, context: Mapping[str, Any], event: Any, event_type: str | None, page: str | None, referer: str | None
@@ -78,16 +86,15 @@ class CourseFinder:
         if type(text) is not str:
             return None
         try:
-            return self._read[text]
+            return self.spellings[text]
         except KeyError:
-            if len(self._read) >= _MEMORY:
-                self._read.clear()
+            if len(self.spellings) >= _MEMORY:
+                self.spellings.clear()
             key = CourseKey.parse_loosely(text)
             found = None
             if key is not None:
-                html_prefix = f"i4x-{_NOT_WORD.sub('_', key.org)}-{_NOT_WORD.sub('_', key.course)}-"
-                found = FoundCourse(key, str(key), key in self.courses, html_prefix)
-            self._read[text] = found
+                found = FoundCourse(key, str(key), key in self.courses, html_prefix(key))
+            self.spellings[text] = found
             return found
 
 

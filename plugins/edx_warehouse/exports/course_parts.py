@@ -1,12 +1,15 @@
 """The courses' parts of a day: rows go to one spool file in compressed chunks, chunks to one gzip file a course.
 
-Whatever the number of courses, one spool and one part are open. Where a chunk ends depends on the course's rows
-alone, so the bytes do not depend on how the work was shared out.
+Whatever the number of courses, one spool and one part are open. Where a chunk ends depends on the rows alone, so the
+bytes do not depend on how the work was shared out.
 """
 
 import hashlib
 import os
 import struct
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +17,8 @@ from typing import Any, Self
 from isal import isal_zlib
 
 _CHUNK = 128 * 1024
+_WAITING = 48 * 1024 * 1024  # bytes of all courses that are kept for fuller chunks
+_AHEAD = 64  # chunks that may wait for their compression
 _LEVEL = 2  # the fastest whose bytes repeat
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time, no system
 _END = b"\x03\x00"  # an empty last block
@@ -21,7 +26,7 @@ _END = b"\x03\x00"  # an empty last block
 
 @dataclass(slots=True)
 class _Rows:
-    waiting: list[bytes] = field(default_factory=list)
+    waiting: list[Any] = field(default_factory=list)
     waiting_bytes: int = 0
     chunks: list[tuple[int, int]] = field(default_factory=list)
     sha: Any = field(default_factory=hashlib.sha256)
@@ -43,11 +48,15 @@ class CourseParts:
     """Collects rows by course.
 
     :param spool: path for the spool file; removed by the caller with its directory.
+    :param executor: compresses chunks.
     """
 
-    def __init__(self, spool: Path) -> None:
+    def __init__(self, spool: Path, executor: Executor) -> None:
         self._spool = spool.open("w+b")
+        self._executor = executor
         self._rows: dict[str, _Rows] = {}
+        self._waiting_bytes = 0
+        self._compressing: deque[tuple[_Rows, Future[bytes]]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -55,21 +64,28 @@ class CourseParts:
     def __exit__(self, *_: object) -> None:
         self._spool.close()
 
-    def add(self, course_id: str, row: bytes) -> None:
-        r"""Add a row, which ends without ``\n``."""
-        rows = self._rows.get(course_id)
-        if rows is None:
-            rows = self._rows[course_id] = _Rows()
-        rows.waiting.append(row)
-        rows.waiting_bytes += len(row) + 1
-        if rows.waiting_bytes >= _CHUNK:
-            self._spool_out(rows)
+    def add(self, course_id: str, rows: memoryview) -> None:
+        r"""Add rows, each of which ends with ``\n``."""
+        its = self._rows.get(course_id)
+        if its is None:
+            its = self._rows[course_id] = _Rows()
+        its.waiting.append(rows)
+        its.waiting_bytes += len(rows)
+        self._waiting_bytes += len(rows)
+        if its.waiting_bytes >= _CHUNK:
+            self._compress(its)
+        if self._waiting_bytes >= _WAITING:
+            for every in self._rows.values():
+                if every.waiting:
+                    self._compress(every)
 
     def write(self, course_id: str, path: Path) -> PartFile:
         """Write a course's part as one gzip member, zero rows too."""
         rows = self._rows.pop(course_id, None) or _Rows()
         if rows.waiting:
-            self._spool_out(rows)
+            self._compress(rows)
+        while any(its is rows for its, _ in self._compressing):
+            self._spool_out()
         sha = hashlib.sha256()
         with path.open("xb") as part:
             for data in self._gzip(rows):
@@ -78,22 +94,33 @@ class CourseParts:
             size = part.tell()
         return PartFile(rows.sha.hexdigest(), rows.bytes, sha.hexdigest(), size)
 
-    def _gzip(self, rows: _Rows) -> Any:
+    def _gzip(self, rows: _Rows) -> Iterator[bytes]:
         yield _HEADER
         for offset, length in rows.chunks:
             self._spool.seek(offset)
             yield self._spool.read(length)
         yield _END + struct.pack("<II", rows.crc, rows.bytes & 0xFFFFFFFF)
 
-    def _spool_out(self, rows: _Rows) -> None:
-        data = b"\n".join(rows.waiting) + b"\n"
+    def _compress(self, rows: _Rows) -> None:
+        data = b"".join(rows.waiting)
+        self._waiting_bytes -= rows.waiting_bytes
         rows.waiting.clear()
         rows.waiting_bytes = 0
         rows.sha.update(data)
         rows.crc = isal_zlib.crc32(data, rows.crc)
         rows.bytes += len(data)
-        deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
-        chunk = deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH)
+        self._compressing.append((rows, self._executor.submit(_compressed, data)))
+        while len(self._compressing) > _AHEAD:
+            self._spool_out()
+
+    def _spool_out(self) -> None:
+        rows, future = self._compressing.popleft()
+        chunk = future.result()
         offset = self._spool.seek(0, os.SEEK_END)
         self._spool.write(chunk)
         rows.chunks.append((offset, len(chunk)))
+
+
+def _compressed(data: bytes) -> bytes:
+    deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
+    return bytes(deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH))

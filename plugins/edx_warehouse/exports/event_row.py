@@ -13,7 +13,8 @@ from edx_warehouse.exports.module_of_event import module_of_event
 from edx_warehouse.exports.refusals import Reason, Refused
 from edx_warehouse.exports.strict_json import decode, has_unequal_twins, texts_in_bytes, weigh, why_refused
 
-_FIRST_DATE = "2010-01-01"  # edX had no learner before
+FIRST_DATE = "2010-01-01"
+"""Earliest date of an event: edX had no learner before."""
 
 
 class _Envelope(TypedDict, total=False):
@@ -41,6 +42,7 @@ class _Row(msgspec.Struct, omit_defaults=True, gc=False):
     course_id_source: str
     source_file: str
     source_line: int
+    log_date: str
     event_type: str | None = None
     username: str | None = None
     ip: str | None = None
@@ -78,12 +80,18 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     row: bytes
 
 
+def last_date(day: date) -> str:
+    """Return the latest date of an event that is delivered on a day: clients' clocks go wrong."""
+    return str(day + timedelta(days=2))
+
+
 class RowMaker:
     """Makes rows of the lines of one delivered day; keeps nothing but what it learned of ids' spellings."""
 
     def __init__(self, finder: CourseFinder, day: date, depth: int) -> None:
         self._finder = finder
-        self._last_date = str(day + timedelta(days=2))
+        self._day = str(day)
+        self._last_date = last_date(day)
         self._depth = depth
 
     def make(self, line: bytes, file: str, number: int) -> Event:
@@ -104,6 +112,7 @@ class RowMaker:
             course_id_source=source,
             source_file=file,
             source_line=number,
+            log_date=self._day,
             event_type=event_type,
             ip=value("ip"),
             event_source=value("event_source"),
@@ -182,7 +191,7 @@ class RowMaker:
             raise Refused(Reason.BAD_TIME) from None
         except OverflowError:
             raise Refused(Reason.TIME_OUT_OF_RANGE) from None
-        if not _FIRST_DATE <= time[:10] <= self._last_date:
+        if not FIRST_DATE <= time[:10] <= self._last_date:
             raise Refused(Reason.TIME_OUT_OF_RANGE)
         return time
 

@@ -20,7 +20,7 @@ class QuarantineFile:
     def __init__(self, path: Path, source: str) -> None:
         self.entries = 0
         self.path = path
-        self._source = source
+        self._source = json.dumps(source)
         self._file: igzip.IGzipFile | None = None
 
     def add(self, number: int, offset: int, raw: bytes, reason: Reason) -> None:
@@ -52,16 +52,10 @@ class QuarantineFile:
         if self._file is None:
             self._raw = self.path.open("xb")
             self._file = igzip.IGzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=self._raw, mtime=0)
-        entry = {
-            "file": self._source,
-            "line": number,
-            "offset": offset,
-            "length": length,
-            "reason": reason,
-            "sha256": sha256,
-            "raw": "",
-        }
-        self._write(json.dumps(entry).encode().removesuffix(b'"}'))
+        self._write(
+            f'{{"file": {self._source}, "line": {number}, "offset": {offset}, "length": {length}, '
+            f'"reason": "{reason}", "sha256": "{sha256}", "raw": "'.encode()
+        )
         self.entries += 1
 
     def _write(self, data: bytes) -> None:

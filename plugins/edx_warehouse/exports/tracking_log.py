@@ -1,15 +1,20 @@
 """Splitting a day's tracking logs by course: every line accounted for, all of it published or nothing."""
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+import os
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
-from edx_warehouse.domain.errors import Problem, Terminal
-from edx_warehouse.exports.course_of_event import CourseFinder
+from edx_warehouse.domain.errors import Held, Problem, Terminal
+from edx_warehouse.exports.compiled.digests import SeenLines
 from edx_warehouse.exports.course_parts import CourseParts, PartFile
 from edx_warehouse.exports.day_manifest import (
     SPLITTER,
@@ -23,19 +28,23 @@ from edx_warehouse.exports.day_manifest import (
     Totals,
     courses_digest,
 )
-from edx_warehouse.exports.event_row import Event, RowMaker
+from edx_warehouse.exports.line_scanner import LineScanner, Scanned
 from edx_warehouse.exports.log_lines import Block, Limits, LogFile, LongLine
 from edx_warehouse.exports.log_quarantine import QuarantineFile
 from edx_warehouse.exports.publishing import publish, scratch_beside, staged
 from edx_warehouse.exports.refusals import Reason
-from edx_warehouse.exports.seen_lines import SeenLines
-from edx_warehouse.exports.split_block import split_block
 
 _LIMITS = Limits()
 
 
 def split(
-    sources: Sequence[Path], courses: Collection[CourseKey], out: Path, *, day: date, limits: Limits = _LIMITS
+    sources: Sequence[Path],
+    courses: Collection[CourseKey],
+    out: Path,
+    *,
+    day: date,
+    limits: Limits = _LIMITS,
+    workers: int | None = None,
 ) -> DayManifest:
     """Split all files of one institution and one delivered day by course.
 
@@ -43,14 +52,20 @@ def split(
     the day manifest last. The same input gives the same bytes. Nothing is visible in ``out`` before every source was
     read to its clean end.
 
-    :raises Held: E-SPL-101 broken gzip, E-SPL-102 empty file, E-SPL-103 expands too far.
+    :param workers: threads; as many as there are processors, at most four, when left out.
+    :raises Held: E-SPL-101 broken gzip, E-SPL-102 empty file, E-SPL-103 expands too far, E-SPL-110 too many bad lines.
     :raises Terminal: E-SPL-104 for two sources of one name, E-SPL-109 when a sum does not hold (a defect of ours).
     :raises Transient: E-SPL-105 when a source changed, E-SPL-106 when another process splits the same day.
     """
     ordered = sorted(sources, key=lambda path: path.name)
     _refuse_twins(ordered, day)
-    with scratch_beside(out, f"split-{day}") as scratch, CourseParts(scratch / "spool") as parts:
-        return _Day(courses, day, limits, scratch, parts).split(ordered, out)
+    workers = workers or min(4, os.process_cpu_count() or 1)
+    with (
+        scratch_beside(out, f"split-{day}") as scratch,
+        _executor(workers) as executor,
+        CourseParts(scratch / "spool", executor) as parts,
+    ):
+        return _Day(courses, day, limits, scratch, parts, workers, executor).split(ordered, out)
 
 
 def _refuse_twins(sources: Sequence[Path], day: date) -> None:
@@ -76,24 +91,31 @@ class _Day:
     """One day's work: what was counted so far, and the files it staged."""
 
     def __init__(
-        self, courses: Collection[CourseKey], day: date, limits: Limits, scratch: Path, parts: CourseParts
-    ) -> None:
+        self, courses: Collection[CourseKey], day: date, limits: Limits, scratch: Path, parts: CourseParts, workers: int,
+        executor: Executor,
+    ) -> None:  # fmt: skip
         self.courses = sorted(set(courses))
         self.day = day
         self.limits = limits
         self.scratch = scratch
         self.parts = parts
-        self.maker = RowMaker(CourseFinder(self.courses), day, limits.depth)
-        self.earlier: list[SeenLines] = []
+        self.workers = workers
+        self.executor = executor
+        key = np.array(np.frombuffer(os.urandom(16), np.uint64))
+        self.scanners: SimpleQueue[LineScanner] = SimpleQueue()
+        for _ in range(workers):
+            self.scanners.put(LineScanner(self.courses, day, limits, key))
+        self.earlier = SeenLines()
         self.sources: list[SourceCount] = []
         self.reasons: Counter[Reason] = Counter()
         self.quarantine: list[QuarantineCount] = []
-        self.dates: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.dates: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.taken: dict[str, Counter[str]] = {}
 
     def split(self, sources: Sequence[Path], out: Path) -> DayManifest:
         for path in sources:
             self._take(path)
+        self._judge_quarantine()
         files = {course: self._write_part(course) for course in self.courses}
         manifest = self._manifest(files)
         if wrong := manifest.imbalances():
@@ -122,17 +144,21 @@ class _Day:
         file = LogFile(path, str(self.day), self.limits, self.scratch)
         name = f"{places.quarantine_logs(self.day)}{path.name}.jsonl.gz"
         work = _Source(self, path.name, QuarantineFile(staged(self.scratch, name), path.name))
+        ahead: deque[Future[Scanned] | LongLine] = deque()
         try:
             for block in file.blocks():
-                if isinstance(block, LongLine):
-                    work.take_long(block)
-                else:
-                    work.take(block)
+                ahead.append(
+                    block if isinstance(block, LongLine) else self.executor.submit(self._scan, block, path.name)
+                )
+                while len(ahead) > self.workers:
+                    work.take(ahead.popleft())
+            while ahead:
+                work.take(ahead.popleft())
         finally:
             work.quarantine.close()
         if not file.whole:
             raise Terminal(_problem("E-SPL-109", self.day, "the file read to its end", "less", path.name))
-        self.earlier.append(work.seen)
+        self.earlier.merge(work.seen)
         self.taken[path.name] = work.rows
         if work.quarantine.entries:
             data = staged(self.scratch, name)
@@ -156,6 +182,39 @@ class _Day:
             )
         )
 
+    def _judge_quarantine(self) -> None:
+        lines = sum(source.lines for source in self.sources)
+        bad = self._bad()
+        if bad > self.limits.quarantine_lines and bad > self.limits.quarantine_share * lines:
+            reasons = ", ".join(f"{it} {self.reasons[it]}" for it in Reason if self.reasons[it] and not it.aside)
+            raise Held(
+                Problem(
+                    code="E-SPL-110",
+                    unit=str(self.day),
+                    file=", ".join(source.name for source in self.sources),
+                    expected=f"at most {self.limits.quarantine_lines} bad lines, or {self.limits.quarantine_share:.2%}",
+                    found=f"{bad} of {lines} ({reasons})",
+                    done="nothing of this day was published",
+                    next="look at the files; ask edX to deliver them again, or raise the institution's limit",
+                )
+            )
+
+    def _bad(self) -> int:
+        return sum(times for reason, times in self.reasons.items() if not reason.aside)
+
+    def _scan(self, block: Block, file: str) -> Scanned:
+        scanner = self.scanners.get()
+        try:
+            return scanner.scan(block, file, self.earlier)
+        finally:
+            self.scanners.put(scanner)
+
+    def _event_dates(self, course: CourseKey) -> dict[str, int]:
+        return {
+            f"{it // 10000:04}-{it // 100 % 100:02}-{it % 100:02}": n
+            for it, n in sorted(self.dates[str(course)].items())
+        }
+
     def _write_part(self, course: CourseKey) -> PartFile:
         return self.parts.write(str(course), staged(self.scratch, places.log_part(course, self.day)))
 
@@ -177,14 +236,14 @@ class _Day:
                 repeated=total("repeated"),
             ),
             quarantined={reason.value: self.reasons[reason] for reason in Reason if self.reasons[reason]},
-            bad=sum(times for reason, times in self.reasons.items() if not reason.aside),
+            bad=self._bad(),
             aside=sum(times for reason, times in self.reasons.items() if reason.aside),
             quarantine=tuple(self.quarantine),
             courses=tuple(
                 CourseCount(
                     course_id=str(course),
                     rows=self.dates[str(course)].total(),
-                    event_dates=dict(sorted(self.dates[str(course)].items())),
+                    event_dates=self._event_dates(course),
                     content_sha256=file.content_sha256,
                     content_bytes=file.content_bytes,
                     sha256=file.sha256,
@@ -204,7 +263,7 @@ class _Day:
                 for source in self.sources
             ),
             rows=self.dates[str(course)].total(),
-            event_dates=dict(sorted(self.dates[str(course)].items())),
+            event_dates=self._event_dates(course),
             content_sha256=file.content_sha256,
             content_bytes=file.content_bytes,
             part=PartName(places.log_part(course, self.day), file.bytes, file.sha256),
@@ -223,33 +282,43 @@ class _Source:
         self.rows: Counter[str] = Counter()
         self.blank = self.duplicates = self.repeated = 0
 
-    def take(self, block: Block) -> None:
-        day = self.day
-        offset = block.offset
-        for raw, line in zip(block.lines, split_block(block, self.name, day.maker, day.limits), strict=True):
-            if line is None:
-                self.blank += 1
-            elif self._is_new(line.digest):
-                if isinstance(event := line.fate, Event):
-                    self.rows[event.course_id] += 1
-                    day.dates[event.course_id][event.date] += 1
-                    day.parts.add(event.course_id, event.row)
-                else:
-                    day.reasons[event] += 1
-                    self.quarantine.add(line.number, offset, raw, event)
-            offset += len(raw) + 1
+    def take(self, work: Future[Scanned] | LongLine) -> None:
+        if isinstance(work, LongLine):
+            self._take_long(work)
+            return
+        scanned, day = work.result(), self.day
+        self.blank += scanned.blank
+        self.duplicates += scanned.duplicates
+        self.repeated += self.seen.add(scanned.digests)
+        for number, date_number, count in scanned.dates:
+            course_id = str(day.courses[number])
+            self.rows[course_id] += count
+            day.dates[course_id][date_number] += count
+        for number, rows in scanned.rows:
+            day.parts.add(str(day.courses[number]), rows)
+        for line in scanned.refused:
+            day.reasons[line.reason] += 1
+            self.quarantine.add(line.number, line.offset, line.raw, line.reason)
 
-    def take_long(self, line: LongLine) -> None:
-        if self._is_new(line.sha256[:16]):
+    def _take_long(self, line: LongLine) -> None:
+        digests = np.array(np.frombuffer(line.sha256[:16], np.uint64)).reshape(1, 2)
+        if self.day.earlier.has(digests)[0]:
+            self.duplicates += 1
+        else:
+            self.repeated += self.seen.add(digests)
             self.day.reasons[Reason.TOO_LONG] += 1
             self.quarantine.add_long(line)
         line.path.unlink()
 
-    def _is_new(self, digest: bytes) -> bool:
-        """Count a line that was seen before; False when it came in another file, so that it is dropped."""
-        if any(digest in seen for seen in self.day.earlier):
-            self.duplicates += 1
-            return False
-        if not self.seen.add(digest):
-            self.repeated += 1
-        return True
+
+class _Here(Executor):
+    """Does the work at once, in the thread that asks for it."""
+
+    def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def _executor(workers: int) -> Executor:
+    return ThreadPoolExecutor(workers) if workers > 1 else _Here()

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,17 @@ class Archive:
         entries = self.fs.ls(base, detail=True)
         return sorted(posixpath.basename(it["name"].rstrip("/")) for it in entries if it["type"] == "directory")
 
+    def unsettled(self, files: Iterable[ArchiveFile], pause: float) -> set[str]:
+        """Look at files again after a pause; return the paths of those that changed or went: they are being written.
+
+        :param pause: in seconds; there is none when there are no files.
+        """
+        files = list(files)
+        if files:
+            time.sleep(pause)
+            self.fs.invalidate_cache()
+        return {file.path for file in files if not self._is_as_listed(file)}
+
     def fetch(self, file: ArchiveFile, target: Path) -> str | None:
         """Copy a file out of the archive; return its SHA-256, or None when it changed while it was read."""
         digest = hashlib.sha256()
@@ -72,7 +84,7 @@ class Archive:
                 digest.update(chunk)
                 sink.write(chunk)
         self.fs.invalidate_cache()
-        if _token(self.fs.info(file.path)) != file.token or target.stat().st_size != file.size:
+        if not self._is_as_listed(file) or target.stat().st_size != file.size:
             return None
         return digest.hexdigest()
 
@@ -83,6 +95,12 @@ class Archive:
             for chunk in _chunks(source):
                 digest.update(chunk)
         return digest.hexdigest()
+
+    def _is_as_listed(self, file: ArchiveFile) -> bool:
+        try:
+            return _token(self.fs.info(file.path)) == file.token
+        except FileNotFoundError:
+            return False
 
 
 def _chunks(file: Any) -> Iterator[bytes]:

@@ -146,7 +146,7 @@ class Warehouse:
     ) -> None:
         """Put a staged table in the place of the served one: rows, description and labels in one step."""
         names = ", ".join(f"`{field.name}`" for field in table.fields)
-        partition = f"\nPARTITION BY `{table.partition}`" if table.partition else ""
+        partition = f"\nPARTITION BY {_day(table)}" if table.partition else ""
         cluster = f"\nCLUSTER BY {', '.join(f'`{it}`' for it in table.cluster)}" if table.cluster else ""
         pairs = ", ".join(f"({_literal(name)}, {_literal(value)})" for name, value in sorted(labels.items()))
         self.query(
@@ -157,14 +157,14 @@ class Warehouse:
             key,
         )
 
-    def replace_dates(
-        self, staged: str, target: str, column: str, dates: Sequence[date], fields: Sequence[Field], key: str
-    ) -> None:
-        """Put a staged table's rows in the place of all rows of some dates, in one step."""
-        names = ", ".join(f"`{field.name}`" for field in fields)
+    def replace_dates(self, table: Table, staged: str, target: str, dates: Sequence[date], key: str) -> None:
+        """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""
+        names = ", ".join(f"`{field.name}`" for field in table.fields)
         merge = (
-            f"MERGE `{target}` AS target USING (SELECT {names} FROM `{staged}`) AS fresh ON FALSE\n"
-            f"WHEN NOT MATCHED BY SOURCE AND target.`{column}` IN UNNEST(@dates) THEN DELETE\n"
+            f"MERGE `{target}` AS target\n"
+            f"USING (SELECT {names} FROM `{staged}` AS made WHERE {_day(table, 'made')} IN UNNEST(@dates)) AS fresh\n"
+            f"ON FALSE\n"
+            f"WHEN NOT MATCHED BY SOURCE AND {_day(table, 'target')} IN UNNEST(@dates) THEN DELETE\n"
             f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({names})"
         )
         self.query(merge, {"dates": list(dates)}, key)
@@ -216,6 +216,13 @@ def _declared(table: Table, reference: str) -> bigquery.Table:
     if table.cluster:
         declared.clustering_fields = list(table.cluster)
     return declared
+
+
+def _day(table: Table, alias: str = "") -> str:
+    """Return the date by which a partitioned table is divided, as SQL."""
+    column = f"{alias}.`{table.partition}`".lstrip(".")
+    kinds = {field.name: field.type for field in table.fields}
+    return f"DATE({column})" if kinds[table.partition or ""] == "TIMESTAMP" else column
 
 
 def _value_of(field: Field) -> str:

@@ -8,10 +8,11 @@ from datetime import date
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.exports.day_manifest import DayManifest, courses_digest
 from edx_warehouse.exports.weekly_files import files_of
 from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.holds import HELD
+from edx_warehouse.operators.holds import HELD, MIRROR
 
 
 def digest_of(parts: Iterable[object]) -> str:
@@ -34,15 +35,48 @@ def log_files(bucket: Bucket, day: date | None = None) -> dict[date, list[Stored
     return dict(days)
 
 
-def due_days(bucket: Bucket) -> list[date]:
-    """Return the log days whose files differ from those that were split, or held, last."""
-    done = {it.name: it.metadata.get("sources") for it in bucket.objects(places.SPLITS)}
-    held = {it.name: it.metadata.get("sources") for it in bucket.match(f"quarantine/logs/*/{HELD}")}
-    return [
-        day
-        for day, files in sorted(log_files(bucket).items())
-        if sources_digest(files) != held.get(places.quarantine_logs(day) + HELD, done.get(places.split_manifest(day)))
-    ]
+def due_days(
+    bucket: Bucket, courses: Iterable[CourseKey], launches: Mapping[CourseKey, date] | None = None
+) -> list[date]:
+    """Return the log days whose files differ from those that were split, or held, last, or that lack a course.
+
+    A day lacks a course that was added after its split; days before the course's launch are left as they are.
+    """
+    done = {it.name: it for it in bucket.objects(places.SPLITS)}
+    held = {it.name: it.metadata for it in bucket.match(f"quarantine/logs/*/{HELD}")}
+    added = _AddedCourses(bucket, courses)
+    launches = launches or {}
+    found = []
+    for day, files in sorted(log_files(bucket).items()):
+        hold, split = held.get(places.quarantine_logs(day) + HELD), done.get(places.split_manifest(day))
+        if hold is not None:
+            due = hold.get("by") != MIRROR["by"] and hold.get("sources") != sources_digest(files)
+        else:
+            due = (
+                split is None
+                or split.metadata.get("sources") != sources_digest(files)
+                or any(launches.get(course, day) <= day for course in added.since(split))
+            )
+        if due:
+            found.append(day)
+    return found
+
+
+class _AddedCourses:
+    """Which courses were added since a split; days that were split for the same courses share one answer."""
+
+    def __init__(self, bucket: Bucket, courses: Iterable[CourseKey]) -> None:
+        self.bucket = bucket
+        self.courses = frozenset(courses)
+        self.known: dict[str, frozenset[CourseKey]] = {courses_digest(self.courses): frozenset()}
+
+    def since(self, split: Stored) -> frozenset[CourseKey]:
+        key = split.metadata.get("courses", split.name)
+        if key not in self.known:
+            content = self.bucket.read(split.name)
+            then = DayManifest.from_json(content).courses if content else ()
+            self.known[key] = self.courses - {CourseKey.parse(it.course_id) for it in then}
+        return self.known[key]
 
 
 def week_files(bucket: Bucket, week: date, courses: Iterable[CourseKey]) -> dict[CourseKey, dict[str, Stored]]:

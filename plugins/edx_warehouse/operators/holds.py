@@ -5,10 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from edx_warehouse.domain.errors import Held
+from edx_warehouse.domain.errors import Held, Problem
 from edx_warehouse.hooks.bucket import Bucket
 
 HELD = "held.json"
+MIRROR = {"by": "mirror"}
+"""Metadata of a hold that the mirror writes and removes: what is in the bucket does not say whether it still stands."""
+
+
+def refuse_ambiguous(bucket: Bucket, prefix: str) -> None:
+    """See to it that the mirror could tell which files are the unit's.
+
+    :raises Held: the problem that the mirror wrote down.
+    """
+    found = bucket.stat(prefix + HELD)
+    if found and found.metadata.get("by") == MIRROR["by"] and (content := bucket.read(prefix + HELD)):
+        raise Held(Problem(**json.loads(content)))
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 """Copying new deliveries from the HMDC archive to the bucket."""
 
+import hashlib
 import json
 import tempfile
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,24 +16,33 @@ from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Problem, Transient
 from edx_warehouse.hooks.archive import Archive, ArchiveFile
 from edx_warehouse.hooks.bucket import Bucket, Stored
+from edx_warehouse.operators.holds import HELD, MIRROR
 from edx_warehouse.operators.roles import InstitutionOperator
+
+_SETTLE_SECONDS = 5.0  # costs a look that finds something new this once; a look that finds nothing costs nothing
 
 
 class MirrorOperator(InstitutionOperator):
     """Copy what is new or changed in one feed of an institution's archive; manifests come last.
 
     A file is read again when anything about it changed (size, times, inode), and written again only when its
-    content did. What is gone from the archive stays in the bucket.
+    content did. A file that changes between two looks is still being written: it is left for the next run. What is gone
+    from the archive stays in the bucket.
 
     :param feed: ``logs`` or ``weekly``.
+    :param settle_seconds: between the two looks.
     """
 
-    def __init__(self, *, feed: str, **kwargs: Any) -> None:
+    def __init__(self, *, feed: str, settle_seconds: float = _SETTLE_SECONDS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.feed = feed
+        self.settle_seconds = settle_seconds
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Copy; return the number of files copied and the names that nobody knows."""
+        """Copy; return the number of files copied, left as still growing, and more.
+
+        :raises Transient: ``E-MIR-101`` when a file changed while it was read; the others are copied first.
+        """
         bucket = self.bucket()
         archive = Archive(self.institution.archive)
         if self.feed == "logs":
@@ -38,61 +50,173 @@ class MirrorOperator(InstitutionOperator):
         return self._mirror_weeks(archive, bucket)
 
     def _mirror_logs(self, archive: Archive, bucket: Bucket) -> dict[str, Any]:
-        known: list[ArchiveFile] = []
-        strange: list[ArchiveFile] = []
+        known: dict[str, list[ArchiveFile]] = defaultdict(list)
+        strange = 0
         for file in archive.files("incoming", "logs"):
             name = file.name.rsplit("/", 1)[-1]
             ours = places.log_file_prefix(name).lower() in self.institution.log_prefixes
-            (known if ours and places.log_file_day(name) else strange).append(file)
+            if ours and places.log_file_day(name) and not places.is_replay(name):
+                known[places.LOGS + name].append(file)
+            else:
+                strange += 1
+                self.log.warning("Left where it is: %s is no log file of %s", file.path, self.institution.name)
         stored = {it.name: it for it in bucket.objects(places.LOGS)}
-        targets = {places.LOGS + file.name.rsplit("/", 1)[-1]: file for file in known}
-        copied = [name for name, file in targets.items() if self._copy(archive, bucket, file, name, stored.get(name))]
-        for file in strange:
-            self.log.warning("Left where it is: %s is no log file of %s", file.path, self.institution.name)
-        self.log.info("%d log files in the archive, %d copied", len(known), len(copied))
-        return {"copied": len(copied), "strange": len(strange)}
+        growing = self._growing(archive, known, stored)
+        come = self._copy_all(archive, bucket, known, stored, growing)
+        undecided = [name for name, files in known.items() if growing.intersection(file.path for file in files)]
+        self._hold(bucket, come.ambiguous, {_hold_of(name) for name in [*undecided, *come.unread]})
+        self.log.info("%d log files in the archive, %d copied", len(known), come.copied)
+        if come.failed:
+            raise come.failed[0]
+        return {"copied": come.copied, "strange": strange, "growing": len(growing), "ambiguous": len(come.ambiguous)}
 
     def _mirror_weeks(self, archive: Archive, bucket: Bucket) -> dict[str, Any]:
-        copied = 0
-        weeks = list(_dates(archive.folders("incoming", "weekly")))
-        for week in weeks:
-            stored = {it.name: it for it in bucket.objects(places.weekly(week))}
-            entries = []
-            for file in archive.files("incoming", "weekly", str(week)):
-                name = places.weekly(week) + file.name
-                copied += self._copy(archive, bucket, file, name, stored.get(name))
-                entries.append((file.name, name))
-            copies = {it.name: it for it in bucket.objects(places.weekly(week))}
-            manifest = {
-                "week": str(week),
-                "files": [
-                    {"name": short, "bytes": copies[name].size, "sha256": copies[name].sha256}
-                    for short, name in entries
-                ],
-            }
-            bucket.put(places.weekly_manifest(week), json.dumps(manifest, indent=1).encode())
+        weeks: dict[date, dict[str, list[ArchiveFile]]] = {}
+        stored: dict[str, Stored] = {}
+        for week in _dates(archive.folders("incoming", "weekly")):
+            files = archive.files("incoming", "weekly", str(week))
+            weeks[week] = {places.weekly(week) + file.name: [file] for file in files}
+            stored |= {it.name: it for it in bucket.objects(places.weekly(week))}
+        growing = self._growing(archive, {name: it for files in weeks.values() for name, it in files.items()}, stored)
+        copied, failed = 0, []
+        for week, wanted in weeks.items():
+            come = self._copy_all(archive, bucket, wanted, stored, growing)
+            copied += come.copied
+            failed += come.failed
+            # A manifest would speak of a part of the export as if it were the whole.
+            if not come.failed and not growing.intersection(file.path for (file,) in wanted.values()):
+                _write_manifest(bucket, week, [file.name for (file,) in wanted.values()])
         self.log.info("%d weekly exports in the archive, %d files copied", len(weeks), copied)
-        return {"copied": copied, "weeks": len(weeks)}
+        if failed:
+            raise failed[0]
+        return {"copied": copied, "weeks": len(weeks), "growing": len(growing)}
 
-    def _copy(self, archive: Archive, bucket: Bucket, file: ArchiveFile, name: str, stored: Stored | None) -> bool:
-        if stored and stored.metadata.get("source_token") == file.token:
-            return False
-        with tempfile.TemporaryDirectory() as folder:
-            local = Path(folder) / "file"
-            if archive.fetch(file, local) is None:
-                raise Transient(
-                    Problem(
-                        code="E-MIR-101",
-                        unit=self.institution.name,
-                        file=file.path,
-                        expected="a file that stays as it is while it is copied",
-                        found="that it changed meanwhile",
-                        done="nothing was copied of it",
-                        next="nothing: the task tries again; if it goes on, see whether the delivery ever ends",
-                    )
-                )
-            self.log.info("Copying %s (%d bytes)", file.name, file.size)
-            return bucket.put(name, local, {"source_token": file.token})
+    def _growing(
+        self, archive: Archive, wanted: Mapping[str, Sequence[ArchiveFile]], stored: Mapping[str, Stored]
+    ) -> set[str]:
+        new = [file for name, files in wanted.items() if _is_new(files, stored.get(name)) for file in files]
+        growing = archive.unsettled(new, self.settle_seconds)
+        for path in sorted(growing):
+            self.log.warning("Left for the next look: %s is still being written", path)
+        return growing
+
+    def _copy_all(
+        self,
+        archive: Archive,
+        bucket: Bucket,
+        wanted: Mapping[str, Sequence[ArchiveFile]],
+        stored: Mapping[str, Stored],
+        growing: set[str],
+    ) -> "_Come":
+        come = _Come()
+        for name, files in sorted(wanted.items()):
+            if growing.intersection(file.path for file in files):
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    local = self._fetch_one(archive, files, Path(folder), stored.get(name))
+                    come.copied += local is not None and bucket.put(name, local, {"source_token": _token(files)})
+                except Transient as error:
+                    come.unread.append(name)
+                    come.failed.append(error)  # the others first: one file that never rests must not stop them
+                except _DifferError:
+                    come.ambiguous[name] = files
+        return come
+
+    def _fetch_one(
+        self, archive: Archive, files: Sequence[ArchiveFile], folder: Path, stored: Stored | None
+    ) -> Path | None:
+        if not _is_new(files, stored):
+            return None
+        if len({file.size for file in files}) > 1:
+            raise _DifferError
+        digests = set()
+        for file in files:
+            self.log.info("Reading %s (%d bytes)", file.path, file.size)
+            digest = archive.fetch(file, folder / "file")
+            if digest is None:
+                raise self._changed(file)
+            digests.add(digest)
+        if len(digests) > 1:
+            raise _DifferError
+        return folder / "file"
+
+    def _hold(self, bucket: Bucket, ambiguous: Mapping[str, Sequence[ArchiveFile]], undecided: set[str]) -> None:
+        """Hold the days of which nobody can say what their files are, and release those of which one can again.
+
+        :param undecided: holds of days of which this look cannot tell.
+        """
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for name, files in ambiguous.items():
+            wanted[_hold_of(name)] += [file.path for file in files]
+        for name, paths in wanted.items():
+            problem = Problem(
+                code="E-MIR-102",
+                unit=f"{self.institution.name} {name.split('/')[-2]}",
+                file=" and ".join(sorted(paths)),
+                expected="one log file of a name in the archive, or equal ones",
+                found=f"{len(paths)} that differ",
+                done="the day is held, what was good before stays served",
+                next="take away all but the right one; the next look goes on by itself",
+            )
+            self.log.error("%s", problem)
+            bucket.put(name, problem.to_json().encode(), MIRROR)
+        ours = [it.name for it in bucket.match(f"quarantine/logs/*/{HELD}") if it.metadata.get("by") == MIRROR["by"]]
+        bucket.delete(name for name in ours if name not in wanted.keys() | undecided)
+
+    def _changed(self, file: ArchiveFile) -> Transient:
+        return Transient(
+            Problem(
+                code="E-MIR-101",
+                unit=self.institution.name,
+                file=file.path,
+                expected="a file that stays as it is while it is copied",
+                found="that it changed meanwhile",
+                done="nothing was copied of it",
+                next="nothing: the task tries again; if it goes on, see whether the delivery ever ends",
+            )
+        )
+
+
+@dataclass
+class _Come:
+    """What came of copying.
+
+    :param ambiguous: the objects of which the archive has several files that differ.
+    :param unread: the objects that could not be copied for now, and ``failed`` why.
+    """
+
+    copied: int = 0
+    ambiguous: dict[str, Sequence[ArchiveFile]] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    failed: list[Transient] = field(default_factory=list)
+
+
+class _DifferError(Exception):
+    """Two files of one name have different contents."""
+
+
+def _hold_of(log: str) -> str:
+    day = places.log_file_day(log.rsplit("/", 1)[-1])
+    assert day is not None, log
+    return places.quarantine_logs(day) + HELD
+
+
+def _token(files: Sequence[ArchiveFile]) -> str:
+    if len(files) == 1:
+        return files[0].token
+    return hashlib.sha256(" ".join(file.token for file in files).encode()).hexdigest()[:32]
+
+
+def _is_new(files: Sequence[ArchiveFile], stored: Stored | None) -> bool:
+    return stored is None or stored.metadata.get("source_token") != _token(files)
+
+
+def _write_manifest(bucket: Bucket, week: date, names: Sequence[str]) -> None:
+    copies = {it.name: it for it in bucket.objects(places.weekly(week))}
+    found = [(name, copies[places.weekly(week) + name]) for name in names]
+    files = [{"name": name, "bytes": copy.size, "sha256": copy.sha256} for name, copy in found]
+    bucket.put(places.weekly_manifest(week), json.dumps({"week": str(week), "files": files}, indent=1).encode())
 
 
 def _dates(names: Iterable[str]) -> Iterable[date]:

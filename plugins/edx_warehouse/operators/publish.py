@@ -106,10 +106,11 @@ def publish(
     if wanted.dates is None:
         warehouse.replace(table, staged, target, description, labels, f"replace_{key}")
     else:
-        warehouse.create(table, target)
-        warehouse.replace_dates(staged, target, table.partition or "", wanted.dates, table.fields, f"replace_{key}")
-    if not is_served(warehouse.find(target), wanted):
-        # Dates are replaced without their description; and not every BigQuery keeps descriptions inside records.
+        if served is None:
+            warehouse.create(table, target)
+        warehouse.replace_dates(table, staged, target, wanted.dates, f"replace_{key}")
+    # Dates are replaced without their description; and not every BigQuery keeps descriptions inside records.
+    if wanted.dates is not None or not is_served(warehouse.find(target), wanted):
         warehouse.describe(table, target, description, labels)
     warehouse.drop(staged)
     return {"table": target, "made": True, "rows": rows, "digest": wanted.digest, "job_id": job.job_id}

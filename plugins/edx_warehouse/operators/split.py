@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,25 @@ from airflow.sdk import Asset, Context
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Transient
-from edx_warehouse.exports.day_manifest import SPLITTER
+from edx_warehouse.exports.day_manifest import SPLITTER, DayManifest, courses_digest, fingerprint
+from edx_warehouse.exports.log_lines import Limits, content_digest
+from edx_warehouse.exports.quarantine_entries import read_entries
 from edx_warehouse.exports.tracking_log import split
-from edx_warehouse.hooks.bucket import Bucket
+from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.operators.due import digest_of, log_files, sources_digest
-from edx_warehouse.operators.holds import HELD, held_units
+from edx_warehouse.operators.holds import HELD, held_units, refuse_ambiguous
+from edx_warehouse.operators.replays import replayed, require_standing
 from edx_warehouse.operators.roles import InstitutionOperator
+from edx_warehouse.operators.split_history import file_rows, record_split
 from edx_warehouse.operators.unit import day_of
+from edx_warehouse.operators.volume import Volume, suspicion, volumes
 
 
 class SplitLogsOperator(InstitutionOperator):
     """Split all log files of a day, of every site and prefix together, into one part per course.
 
     Parts come before manifests and the day's manifest last, so that whoever reads a manifest finds what it names.
-    The same files, courses and splitter again write nothing.
+    The same content, courses and splitter again write nothing, though files be compressed anew.
 
     :param courses: the institution's courses; each gets a part, with no rows when it had no events.
     :param assets: by course, the asset whose partition the day is.
@@ -39,11 +44,13 @@ class SplitLogsOperator(InstitutionOperator):
         """Split and publish; return the day's counts."""
         day = day_of(context)
         bucket = self.bucket()
+        refuse_ambiguous(bucket, places.quarantine_logs(day))
         files = log_files(bucket, day).get(day, [])
         if not files:
             raise self._vanished(day)
         sources = sources_digest(files)
         delivery = digest_of([SPLITTER, sources, *self.courses])
+        facts = {"sources": sources, "delivery": delivery, "courses": courses_digest(self.courses)}
         for asset in self.assets.values():
             context["outlet_events"][asset].add_partitions(str(day))
         done = bucket.stat(places.split_manifest(day))
@@ -51,12 +58,15 @@ class SplitLogsOperator(InstitutionOperator):
             if done and done.metadata.get("delivery") == delivery:
                 self.log.info("Split already: the files of %s are those of the last split", day)
                 return {"day": str(day), "made": False}
-            downloads = [Path(folder, "in", it.name.rsplit("/", 1)[-1]) for it in files]
-            for stored, path in zip(files, downloads, strict=True):
-                bucket.download(stored, path)
+            downloads = _download(bucket, files, Path(folder, "in"))
+            if done and self._is_content_of(done, downloads):
+                self.log.info("Split already: the files of %s were compressed anew", day)
+                bucket.put(done.name, bucket.read(done.name) or b"", {**done.metadata, **facts})
+                return {"day": str(day), "made": False}
             out = Path(folder, "out")
-            manifest = split(downloads, self.courses, out, day=day)
-            written = self._publish(bucket, out, day, {"sources": sources, "delivery": delivery})
+            manifest = split(downloads, self.courses, out, day=day, limits=self._limits())
+            require_standing(replayed(bucket, day), _quarantined(manifest, out), f"{self.institution.name} {day}")
+            written = self._publish(bucket, out, manifest, facts, done, context)
         totals = manifest.totals
         self.log.info(
             "%s: %d lines = %d rows + %d quarantined + %d duplicates + %d blank; %d objects written",
@@ -64,17 +74,50 @@ class SplitLogsOperator(InstitutionOperator):
         )
         return {"day": str(day), "made": True, "lines": totals.lines, "rows": totals.rows, "written": written}
 
-    def _publish(self, bucket: Bucket, out: Path, day: date, digests: dict[str, str]) -> int:
+    def _limits(self) -> Limits:
+        share = self.institution.quarantine_share
+        return Limits() if share is None else Limits(quarantine_share=share)
+
+    def _is_content_of(self, done: Stored, downloads: Sequence[Path]) -> bool:
+        if "fingerprint" not in done.metadata:
+            return False
+        contents = [content_digest(path) for path in sorted(downloads, key=lambda path: path.name)]
+        return done.metadata["fingerprint"] == fingerprint(self.courses, contents)
+
+    def _publish(
+        self,
+        bucket: Bucket,
+        out: Path,
+        manifest: DayManifest,
+        facts: dict[str, str],
+        done: Stored | None,
+        context: Context,
+    ) -> int:
+        day, last = manifest.day, places.split_manifest(manifest.day)
         names = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
-        last = places.split_manifest(day)
         # Parts, then the manifests that vouch for them, then the day's manifest that vouches for all.
-        names.sort(key=lambda name: (name == last, name.endswith(".manifest.json")))
-        written = 0
-        for name in names:
-            written += bucket.put(name, out / name, digests if name == last else _manifest_metadata(out / name))
+        names.sort(key=lambda name: name.endswith(".manifest.json"))
+        written = sum(bucket.put(name, out / name, _manifest_metadata(out / name)) for name in names if name != last)
         stale = {it.name for it in bucket.objects(places.quarantine_logs(day))} - set(names)
         bucket.delete(name for name in sorted(stale) if not name.endswith("/" + HELD))
-        return written
+        volume = Volume.of(manifest)
+        note = suspicion(day, volume, volumes(bucket))
+        if note:
+            self.log.warning("%s %s looks incomplete: %s", self.institution.name, day, note)
+        # Recorded first: once the day's manifest is there a later try finds nothing to do, and would never record it.
+        record_split(
+            self.warehouse(f"{self.institution.name} {day}"),
+            file_rows(manifest, self.courses, out),
+            {
+                "split_id": digest_of([day, facts["delivery"], done.generation if done else 0]),
+                "institution": self.institution.name,
+                "note": note,
+                "dag_id": context["dag_run"].dag_id,
+                "run_id": context["dag_run"].run_id,
+            },
+        )
+        told = {"fingerprint": manifest.fingerprint, "lines": str(volume.lines), "files": str(volume.files)}
+        return written + bucket.put(last, out / last, {**facts, **told})
 
     def _vanished(self, day: date) -> Transient:
         return Transient(
@@ -87,6 +130,19 @@ class SplitLogsOperator(InstitutionOperator):
                 next="see whether the files were removed from the bucket; the mirror brings them again",
             )
         )
+
+
+def _download(bucket: Bucket, files: Sequence[Stored], folder: Path) -> list[Path]:
+    paths = [folder / it.name.rsplit("/", 1)[-1] for it in files]
+    for stored, path in zip(files, paths, strict=True):
+        bucket.download(stored, path)
+    return paths
+
+
+def _quarantined(manifest: DayManifest, out: Path) -> Iterator[str]:
+    for file in manifest.quarantine:
+        for entry in read_entries(out / file.name):
+            yield entry.sha256
 
 
 def _manifest_metadata(path: Path) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Starting the runs of whatever is due."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from airflow.sdk import Context
 
+from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.hooks.runs import start_run
 from edx_warehouse.operators import due
 from edx_warehouse.operators.convert import week_of
@@ -16,23 +19,29 @@ class StartDeliveriesOperator(InstitutionOperator):
 
     The run of a unit is cleared when it exists. What is under way is left alone: it is looked at again next time.
     The Dag's ``conf`` may bound it: ``{"from": "2014-11-10", "to": "2014-11-14"}``, both inclusive.
+
+    :param launches: by course, the first day that is split again for it when it is added to the registry; all days when
+        it is not named.
     """
+
+    def __init__(self, *, launches: Mapping[CourseKey, date] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.launches = launches
 
     def execute(self, context: Context) -> dict[str, str]:
         """Start; return what was done for each run."""
         conf = context["dag_run"].conf or {}
         first, last = (date.fromisoformat(conf.get(key) or default) for key, default in _OPEN)
-        last = min(last, self.institution.deliveries_until or date.max)
         bucket = self.bucket()
         started = {}
-        for day in due.due_days(bucket):
-            if first <= day <= last:
+        for day in due.due_days(bucket, self.courses, self.launches):
+            if first <= day <= min(last, self.institution.last_due("logs")):
                 dag_id = f"split_logs__{self.institution.name}"
                 started[f"{dag_id} {day}"] = start_run(dag_id, day, "new or changed log files")
         courses = set()
         for week, course in due.due_weeks(bucket, self.courses):
             # Only a course's oldest week: when it ends, it starts the next one.
-            if first <= week <= last and course not in courses:
+            if first <= week <= min(last, self.institution.last_due("weekly")) and course not in courses:
                 courses.add(course)
                 dag_id = f"course_weekly__{course.slug}"
                 started[f"{dag_id} {week}"] = start_run(dag_id, week, "new or changed weekly export")

@@ -148,57 +148,59 @@ class BuildTableOperator(CourseTableOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Build; once more when an input changed while it was read."""
         warehouse = self.warehouse("")
-        declared = self.catalog[self.table]
-        targets = {
-            name: warehouse.reference(places.latest_dataset(self.course), name.split(".")[1])
-            for name in self.catalog.inputs(self.table)
-        }
-        inputs = self._inputs(warehouse, targets)
+        inputs = self._inputs(warehouse)
         while True:
-            result = self._build(warehouse, declared, targets, inputs, context)
-            now = self._inputs(warehouse, targets)
+            result = self._build(warehouse, inputs, context)
+            now = self._inputs(warehouse)
             if now == inputs:
                 return self.announce(context, result)
             inputs = now
 
-    def _build(
-        self,
-        warehouse: Warehouse,
-        declared: Table,
-        targets: Mapping[str, str],
-        inputs: Mapping[str, str],
-        context: Context,
-    ) -> dict[str, Any]:
-        sql = bind(declared.sql or "", {name: f"`{target}`" for name, target in targets.items()})
-        parameters = {"course_id": str(self.course)}
-        wanted = Version(
-            table=declared,
-            target=warehouse.reference(places.latest_dataset(self.course), declared.name),
-            digest=digest(declared.reference, sql, declared.fields, inputs, parameters),
-            inputs=inputs,
-            labels=self.labels(),
-            course_id=str(self.course),
-            sql=sql,
-            parameters=parameters,
-        )
+    def _build(self, warehouse: Warehouse, inputs: Mapping[str, str], context: Context) -> dict[str, Any]:
+        declared = self.catalog[self.table]
+        wanted = replace(whole_version(warehouse, declared, self.course, inputs), labels=self.labels())
 
         def produce(into: str, key: str) -> Any:
-            check_columns(warehouse, declared, sql, parameters)
-            return warehouse.insert(sql, parameters, declared.fields, into, key)
+            check_columns(warehouse, declared, wanted.sql or "", wanted.parameters)
+            return warehouse.insert(wanted.sql or "", wanted.parameters, declared.fields, into, key)
 
         return publish(warehouse, self.catalog, wanted, produce, context)
 
-    def _inputs(self, warehouse: Warehouse, targets: Mapping[str, str]) -> dict[str, str]:
-        labels = warehouse.labels(places.latest_dataset(self.course))
-        for name, target in targets.items():
+    def _inputs(self, warehouse: Warehouse) -> dict[str, str]:
+        dataset = places.latest_dataset(self.course)
+        labels = warehouse.labels(dataset)
+        for name in self.catalog.inputs(self.table):
             declared = self.catalog[name]
             if declared.name in labels:
                 continue
-            if "logs.tracklog" not in declared.references:
+            target = warehouse.reference(dataset, declared.name)
+            if not declared.is_kept_by_date:
                 raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds {self.table} then.")
             # A course may have learners before its first log day: until then nothing happened on any day.
+            warehouse.ensure_dataset(dataset, f"{dataset}: built and described by edx-warehouse.")
             labels[declared.name] = dict(warehouse.create(declared, target).labels)
-        return {target: labels[self.catalog[name].name].get("digest", "") for name, target in targets.items()}
+        return {name: labels[self.catalog[name].name].get("digest", "") for name in self.catalog.inputs(self.table)}
+
+
+def whole_version(warehouse: Warehouse, declared: Table, course: CourseKey, inputs: Mapping[str, str]) -> Version:
+    """Return the version of a table that is rebuilt whole which its inputs as they are now would give.
+
+    :param inputs: the digest of each table it reads, by ``layer.table``.
+    """
+    dataset = places.latest_dataset(course)
+    targets = {name: warehouse.reference(dataset, name.split(".")[1]) for name in inputs}
+    sql = bind(declared.sql or "", {name: f"`{target}`" for name, target in targets.items()})
+    parameters, fingerprints = {"course_id": str(course)}, {targets[name]: it for name, it in inputs.items()}
+    return Version(
+        table=declared,
+        target=warehouse.reference(dataset, declared.name),
+        digest=digest(declared.reference, sql, declared.fields, fingerprints, parameters),
+        inputs=fingerprints,
+        labels={},
+        course_id=str(course),
+        sql=sql,
+        parameters=parameters,
+    )
 
 
 def check_columns(warehouse: Warehouse, table: Table, sql: str, parameters: Mapping[str, Any]) -> None:
@@ -262,7 +264,8 @@ class CheckTablesOperator(CourseTableOperator):
         checked, differences = [], []
         for reference, declared in served.items():
             table = warehouse.find(reference)
-            if table is None:  # not there yet: its inputs have not come
+            # Not there yet, or empty because a table made from it came first: its inputs have not come.
+            if table is None or (declared.is_kept_by_date and "digest" not in table.labels and not table.num_rows):
                 continue
             checked.append(reference)
             diff = schema_diff(declared.fields, fields_of(table.schema), descriptions=True)

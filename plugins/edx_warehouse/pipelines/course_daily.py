@@ -7,10 +7,10 @@ from airflow.sdk import DAG
 
 from edx_warehouse.domain.pools import course_pool
 from edx_warehouse.domain.registry import Course
-from edx_warehouse.operators.days import BuildDaysOperator
+from edx_warehouse.operators.plan import PlanBuildsOperator
 from edx_warehouse.operators.tables import CheckTablesOperator, LoadLogDayOperator
 from edx_warehouse.pipelines import assets, settings
-from edx_warehouse.pipelines.builds import connect, declare_builds, kept_by_day, kept_whole
+from edx_warehouse.pipelines.builds import BUILD, LOAD, PLAN, declare_builds, kept_by_date, kept_whole
 from edx_warehouse.sensors.manifest import ManifestSensor
 from edx_warehouse.tables.catalog import Catalog
 
@@ -23,15 +23,13 @@ def dag_id(course: Course) -> str:
 def declare(course: Course, catalog: Catalog) -> None:
     """Declare the Dag."""
     place: dict[str, Any] = {"institution": course.institution, "course": course.key, "catalog": catalog}
-    by_day, whole = kept_by_day(catalog), kept_whole(catalog)
     with DAG(
         dag_id=dag_id(course),
         dag_display_name=f"{course.key}: daily",
         schedule=settings.DAILY,
         **settings.span(course.institution, course.launch),
         catchup=False,
-        # A day that waits for its logs must not keep others waiting. The course's pool has one slot, and loads come
-        # before builds by their weight: of many days at once the first build takes all, the others find it done.
+        # A day that waits for its logs must not keep others waiting.
         max_active_runs=16,
         default_args={**settings.DEFAULT_ARGS, "pool": course_pool(course.key)},
         tags=settings.tags(course.institution, "daily", course),
@@ -48,17 +46,19 @@ def declare(course: Course, catalog: Catalog) -> None:
             due=timedelta(days=1, hours=6),
             pool="default_pool",
         )
-        load = LoadLogDayOperator(task_id="load_tracklog", outlets=[assets.table(course, "tracklog")], **place)
-        days = [
-            BuildDaysOperator(
-                task_id=f"build_{catalog[it].name}", table=it, outlets=[assets.table(course, catalog[it].name)], **place
-            )
-            for it in by_day
-        ]
-        check = CheckTablesOperator(
-            task_id="check_tables", tables=[*by_day, *whole], log_day=True, trigger_rule="none_failed", **place
+        load = LoadLogDayOperator(task_id="load_tracklog", outlets=[assets.table(course, "tracklog")], **LOAD, **place)
+        # An input that is left out, or cannot be made yet, does not keep a table waiting whose other inputs changed.
+        builds = declare_builds(
+            course, catalog, [*kept_by_date(catalog), *kept_whole(catalog)], trigger_rule="none_failed", **BUILD
         )
-        wait >> load >> days
-        builds = declare_builds(course, catalog, whole)
-        connect(catalog, dict(zip(by_day, days, strict=True)) | builds)
-        [*days, *builds.values()] >> check
+        check = CheckTablesOperator(
+            task_id="check_tables", tables=list(builds), log_day=True, trigger_rule="none_failed", **BUILD, **place
+        )
+        plan = PlanBuildsOperator(
+            task_id="plan_builds",
+            builds={table: task.task_id for table, task in builds.items()},
+            after=[check.task_id],
+            **PLAN,
+            **place,
+        )
+        wait >> load >> plan >> list(builds.values()) >> check

@@ -14,7 +14,7 @@ from edx_warehouse.operators.seal import SealWeekOperator
 from edx_warehouse.operators.start import StartNextWeekOperator
 from edx_warehouse.operators.tables import CheckTablesOperator, LoadExportOperator
 from edx_warehouse.pipelines import assets, settings
-from edx_warehouse.pipelines.builds import connect, declare_builds, kept_by_day, kept_whole
+from edx_warehouse.pipelines.builds import BUILD_WEEK, LOAD, connect, declare_builds, kept_by_date, kept_whole
 from edx_warehouse.sensors.manifest import ManifestSensor
 from edx_warehouse.tables.catalog import Catalog
 
@@ -32,7 +32,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
     """Declare the Dag."""
     place: dict[str, Any] = {"institution": course.institution, "course": course.key}
     loaded = [it for it in catalog.order(catalog) if catalog[it].layer == "transformed"]
-    by_day, whole = kept_by_day(catalog), kept_whole(catalog)
+    by_date, whole = kept_by_date(catalog), kept_whole(catalog)
     with DAG(
         dag_id=dag_id(course),
         dag_display_name=f"{course.key}: weekly",
@@ -64,29 +64,32 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
                 converted=_CONVERT,
                 catalog=catalog,
                 outlets=[assets.table(course, catalog[it].name)],
+                **LOAD,
                 **place,
             )
             for it in loaded
         }
-        builds = declare_builds(course, catalog, whole)
+        builds = declare_builds(course, catalog, whole, **BUILD_WEEK)
         check = CheckTablesOperator(
             task_id="check_tables",
-            tables=[*loaded, *by_day, *whole],
+            tables=[*loaded, *by_date, *whole],
             catalog=catalog,
             trigger_rule="none_failed",
+            **BUILD_WEEK,
             **place,
         )
         seal = SealWeekOperator(
             task_id="seal_week",
-            tables=[*by_day, *whole],
+            tables=[*by_date, *whole],
             converted=_CONVERT,
             asset=assets.week(course),
             catalog=catalog,
             trigger_rule="none_failed",
+            **BUILD_WEEK,
             **place,
         )
         wait >> convert >> list(loads.values())
-        connect(catalog, loads | builds)
+        connect(catalog, loads, builds)
         proceed = StartNextWeekOperator(
             task_id="start_next_week", trigger_rule="all_done", pool="default_pool", **place
         )

@@ -15,6 +15,7 @@ def dag_id(institution: Institution) -> str:
 
 def declare(institution: Institution, registry: Registry) -> None:
     """Declare the Dag."""
+    courses = registry.courses_of(institution)
     with DAG(
         dag_id=dag_id(institution),
         dag_display_name=f"{institution.name}: mirror the HMDC archive",
@@ -42,6 +43,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         mirrors >> StartDeliveriesOperator(
             task_id="start_deliveries",
             institution=institution,
-            courses=[course.key for course in registry.courses_of(institution)],
+            courses=[course.key for course in courses],
+            launches={course.key: course.launch for course in courses if course.launch},
             pool="default_pool",
         )

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from edx_warehouse.sample.forum import FORUM_NAMES, FORUM_PATHS
+
 _ANSWERS = ("choice_1", ["choice_0", "choice_2"])
 _VIDEO = {"id": "{{html}}", "code": "{{youtube}}"}
 _AT = {**_VIDEO, "currentTime": "{{#at}}"}
+_TRANSCRIPT = "/xblock/{{usage}}/handler/transcript"
 BROWSER: Mapping[str, object] = {
     "load_video": _VIDEO,
     "play_video": _AT,
@@ -21,6 +24,7 @@ BROWSER: Mapping[str, object] = {
     "problem_show": {"problem": "{{block}}"},
     "show_answer": {"problem_id": "{{block}}"},
     "edx.ui.lms.link_clicked": {"current_url": "https://courses.edx.org/dashboard", "target_url": "#main"},
+    "download_clicked": {"current_url": "https://courses.edx.org", "target_url": "{{download}}"},
     "book": {"type": "gotopage", "old": 3, "new": "{{#position}}", "chapter": "/static/book.pdf"},
     "page_close": {},
 }
@@ -39,29 +43,28 @@ IMPLICIT: Mapping[str, tuple[str, object, object]] = {
     "courseware": ("/courseware/{{chapter}}/{{sequential}}/", {}, {}),
     "progress": ("/progress", {}, {}),
     "wiki": ("/wiki/start/", {}, {}),
-    "forum": ("/discussion/forum", {"ajax": ["1"], "page": ["1"], "sort_key": ["date"]}, {}),
-    "forum_thread": ("/discussion/forum/{{topic}}/threads/{{thread}}", {"ajax": ["1"], "resp_limit": ["25"]}, {}),
-    "forum_search": (
-        "/discussion/forum/search",
-        {"text": ["why"], "child-id": ["1"], "$oid": ["x.y"], "1st": [""]},
-        {},
-    ),
-    "xblock_get": ("/xblock/{{block}}/handler/xmodule_handler/problem_get", {}, {}),
-    "xblock_check": ("/xblock/{{block}}/handler/xmodule_handler/problem_check", {}, _LONG),
+    **FORUM_PATHS,
+    "xblock_get": ("/xblock/{{usage}}/handler/xmodule_handler/problem_get", {}, {}),
+    "xblock_check": ("/xblock/{{usage}}/handler/xmodule_handler/problem_check", {}, _LONG),
     "xblock_state": (
-        "/xblock/{{block}}/handler/xmodule_handler/save_user_state",
+        "/xblock/{{usage}}/handler/xmodule_handler/save_user_state",
         {},
         {"saved_video_position": ["00:01:02"]},
     ),
     "xblock_position": ("/xblock/{{seq_id}}/handler/xmodule_handler/goto_position", {}, {"position": ["2"]}),
-    "transcript": ("/xblock/{{block}}/handler/transcript/translation/en", {"videoId": ["{{youtube}}"]}, {}),
+    "transcript": (f"{_TRANSCRIPT}/translation/{{{{lang}}}}", {"videoId": ["{{youtube}}"]}, {}),
+    "transcript_query": (f"{_TRANSCRIPT}/translation/{{{{lang}}}}?videoId={{{{youtube}}}}", {}, {}),
+    "transcript_download": (f"{_TRANSCRIPT}/download", {}, {}),
 }
 TYPES = {
     "speed_change_video_nan": "speed_change_video",
     "problem_check_server": "problem_check",
+    "download_clicked": "edx.ui.lms.link_clicked",
     "enrolled": "edx.course.enrollment.activated",
     "synthesised": "edx.course.enrollment.activated",
     "mode_changed": "edx.course.enrollment.mode_changed",
+    "returned": "edx.course.enrollment.mode_changed",
+    "upgraded": "edx.course.enrollment.upgrade.succeeded",
     "left": "edx.course.enrollment.deactivated",
 }
 MODERN_NAMES = {
@@ -73,20 +76,12 @@ MODERN_NAMES = {
 
 def server_payload(kind: str, course_id: str) -> dict[str, object]:
     """Return the payload of an explicit server event."""
-    if kind in ("problem_check_server", "problem_check_fail"):
+    if kind in ("problem_check_server", "save_problem_check", "problem_check_fail"):
         return _checked(kind)
     if kind == "showanswer":
         return {"problem_id": "{{block}}"}
-    if kind == "edx.forum.thread.created":
-        return {
-            "id": "{{thread}}",
-            "commentable_id": "{{topic}}",
-            "title": "Why?\u2028Or why not",
-            "body": "Why is it 42? Très étrange.",
-            "thread_type": "question",
-            "options": {"followed": True},
-            "url": "{{forum_url}}",
-        }
+    if kind in FORUM_NAMES:
+        return FORUM_NAMES[kind]
     payload: dict[str, object] = {"course_id": course_id, "user_id": "{{#uid}}", "mode": "{{mode}}"}
     if kind == "synthesised":
         payload["synthesized"] = {"synthesizer": "enrollment_from_validation", "reason": "start => validate(active)"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from edx_warehouse.sample.courses import Block, SampleCourse
+from edx_warehouse.sample.forum import VISITS
 from edx_warehouse.sample.learning import Classroom, Enrolment, Post
 from edx_warehouse.sample.tables import digest
 
@@ -12,6 +13,8 @@ type Step = tuple[int, str]  # seconds since the step before, kind of event
 type Values = dict[str, object]
 
 _STEPS = 40  # of one sitting, about
+_CHANGES = {"enrolled": "", "mode_changed": "verified", "returned": "honor", "left": ""}  # to which mode
+MOBILE = ("mobile", "edx.video.played", "edx.video.paused", "edx.video.stopped")
 
 
 @dataclass(slots=True)
@@ -20,7 +23,7 @@ class Sitting:
 
     :param values: what fills the holes of the templates now.
     :param second: the time of the step before, since 1970; whoever takes the steps moves it on.
-    :param end: the second at which the day ends: nothing is opened or answered from then on.
+    :param end: the second at which the last day ends that is logged: nothing is opened or answered from then on.
     """
 
     it: Enrolment
@@ -38,8 +41,11 @@ def item_values(course: SampleCourse) -> list[Mapping[str, object]]:
 
 def _where(course: SampleCourse, item: Block) -> Mapping[str, object]:
     vertical, sequential, chapter = item.ancestors[:3]
+    usage = course.block_id(item).replace("/", ";_")  # as the older kind stands in paths
     return {
         "block": course.block_id(item),
+        "usage": usage,
+        "download": f"/courses/{course.course_id}/xblock/{usage}/handler/transcript/download",
         "html": course.html_id(item),
         "youtube": item.youtube or "none",
         "kind": item.kind,
@@ -52,8 +58,11 @@ def _where(course: SampleCourse, item: Block) -> Mapping[str, object]:
 
 
 def change(sitting: Sitting, kind: str) -> Iterator[Step]:
-    """Yield the events of a changed enrolment: ``enrolled``, ``mode_changed`` or ``left``."""
-    sitting.values["mode"] = "verified" if kind == "mode_changed" else "honor"
+    """Yield the events of a changed enrolment: ``enrolled``, ``mode_changed`` (to verified), ``returned`` or ``left``."""
+    sitting.values["mode"] = _CHANGES[kind] or sitting.it.mode(sitting.second)
+    if kind == "mode_changed":
+        yield 0, "edx.course.enrollment.upgrade.clicked"
+        yield sitting.random.randrange(1, 20), "upgraded"
     yield 0, kind
     yield sitting.random.randrange(1, 20), "info"
     if kind == "enrolled" and sitting.random.random() < 0.1:
@@ -64,8 +73,8 @@ def offline(sitting: Sitting, places: list[Mapping[str, object]]) -> Iterator[St
     """Yield videos watched on a telephone, told to the platform days later."""
     sitting.values.update(places[max(0, len(sitting.it.opened) - 1)])
     for number in range(sitting.random.randrange(1, 6)):
-        sitting.values["at"] = number * 21.5
-        yield sitting.random.randrange(3, 120), "mobile"
+        sitting.values["at"] = number * 21.5 - 4  # some clients begin below 0
+        yield sitting.random.randrange(3, 120), sitting.random.choice(MOBILE)
 
 
 def study(sitting: Sitting, places: list[Mapping[str, object]]) -> Iterator[Step]:
@@ -85,11 +94,24 @@ def study(sitting: Sitting, places: list[Mapping[str, object]]) -> Iterator[Step
             yield wait + delay, kind
             wait = 0
             steps -= 1
-        if random.random() < 0.15:
+        if random.random() < 0.25:
             for step in _aside(sitting):
                 yield step
                 steps -= 1
     yield random.randrange(1, 30), "page_close"
+
+
+def over_midnight(sitting: Sitting, places: list[Mapping[str, object]]) -> Iterator[Step]:
+    """Yield a sitting begun in the last four minutes of a day: a video on both sides of midnight, then the courseware."""
+    values = sitting.values
+    values.update(next(place for place in places if place["youtube"] != "none"))
+    values["lang"], values["at"] = "es", 0
+    yield 0, "transcript"
+    yield 1, "play_video"
+    yield 239, "download_clicked"
+    values["at"] = 240
+    yield 2, "pause_video"
+    yield from study(sitting, places)
 
 
 def _item(sitting: Sitting, position: int) -> Iterator[Step]:
@@ -108,7 +130,10 @@ def _item(sitting: Sitting, position: int) -> Iterator[Step]:
 def _watch(values: Values, random: Random) -> Iterator[Step]:
     values["at"], values["at2"] = 0, 30
     yield 1, "load_video"
-    yield 0, "transcript"
+    if random.random() < 0.1:
+        yield random.randrange(1, 5), "transcript_download"
+    values["lang"] = random.choice(("en", "en", "es", "zh-CN", ""))
+    yield 0, random.choice(("transcript", "transcript", "transcript_query"))
     yield random.randrange(1, 10), "play_video"
     at = 0.0
     for _ in range(random.randrange(1, 5)):
@@ -125,6 +150,8 @@ def _watch(values: Values, random: Random) -> Iterator[Step]:
             yield 1, "xblock_state"
             yield random.randrange(2, 60), "play_video"
     yield random.randrange(5, 200), "stop_video"
+    if random.random() < 0.3:
+        yield random.randrange(1, 30), random.choice(("transcript_download", "download_clicked"))
 
 
 def _solve(sitting: Sitting, position: int) -> Iterator[Step]:
@@ -146,7 +173,7 @@ def _solve(sitting: Sitting, position: int) -> Iterator[Step]:
         values["verdict"] = "correct" if correct else "incorrect"
         values["correct"] = "true" if correct else "false"
         values["grade"] = values["max_grade"] if correct else 0
-        yield 0, "problem_check_server"
+        yield 0, "problem_check_server" if random.random() < 0.9 else "save_problem_check"  # as it was called once
         yield 0, "problem_graded"
         if correct or random.random() < 0.5:
             break
@@ -156,18 +183,22 @@ def _solve(sitting: Sitting, position: int) -> Iterator[Step]:
 
 
 def _aside(sitting: Sitting) -> Iterator[Step]:
-    """Yield a look at something beside the courseware."""
+    """Yield a look at something beside the courseware: the next of the course's visits to the forum and the like."""
     room, values, random = sitting.room, sitting.values, sitting.random
-    values["topic"] = digest("topic", room.course.key)
     place = random.randrange(len(room.posts)) if room.posts else 0
-    values["thread"] = digest("post", room.course.key, place)[:24]
-    kind = random.choice(("progress", "forum", "forum_thread", "forum_search", "textbook.pdf.zoom.buttons.changed"))
-    yield random.randrange(3, 60), kind
-    wait = random.randrange(30, 200)
-    if kind == "forum" and random.random() < 0.3 and sitting.second + wait < sitting.end:
-        new = room.post(Post(sitting.it.learner, sitting.second + wait, "Why is it 42? Très étrange."))
-        if new is not None:
-            values["thread"] = digest("post", room.course.key, new)[:24]
-            path = f"/courses/{room.course.course_id}/discussion/forum"
-            values["forum_url"] = f"{path}/{values['topic']}/threads/{values['thread']}"
-            yield wait, "edx.forum.thread.created"
+    values["topic"] = digest("topic", room.course.key)
+    values["comment"] = digest("post", room.course.key, place + 1)[:24]
+    values["peer"] = random.choice(room.enrolments).learner.user_id
+    values["undo"] = random.choice(("true", "false", "false"))
+    for kind in room.next_visit(VISITS):
+        if kind == "edx.forum.thread.created" and random.random() < 0.7:
+            continue
+        wait = random.randrange(3, 200)
+        if sitting.second + wait >= sitting.end:
+            return
+        if kind == "edx.forum.thread.created":
+            place = room.post(Post(sitting.it.learner, sitting.second + wait, "Why is it 42? Très étrange.")) or place
+        values["thread"] = digest("post", room.course.key, place)[:24]
+        path = f"/courses/{room.course.course_id}/discussion/forum"
+        values["forum_url"] = f"{path}/{values['topic']}/threads/{values['thread']}"
+        yield wait, kind

@@ -85,7 +85,7 @@ def enrollment(_plan: Plan, room: Classroom, before: int) -> Rows:
             "course_id": room.course.course_id,
             "created": stamp(it.created),
             "is_active": int(not 0 < it.left < before),
-            "mode": "verified" if 0 < it.verified < before else "honor",
+            "mode": it.mode(before),
         }
 
 
@@ -115,7 +115,7 @@ def certificates(plan: Plan, room: Classroom, before: int) -> Rows:
             "created_date": stamp(made + number),
             "modified_date": stamp(made + number + 60),
             "error_reason": "",
-            "mode": "verified" if 0 < it.verified < made else "honor",
+            "mode": it.mode(made),
         }
 
 

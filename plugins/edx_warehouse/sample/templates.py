@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from edx_warehouse.sample.courses import SampleCourse
 from edx_warehouse.sample.payloads import BROWSER, IMPLICIT, MODERN_NAMES, PLAIN, TYPES, server_payload
+from edx_warehouse.sample.sessions import MOBILE
 
 _HOLE = re.compile(r'(\\*")\{\{#(\w+)\}\}\1|\{\{(\w+)\}\}')
 _LIMIT = 512  # the platform cuts the text of implicit events here
@@ -45,9 +46,9 @@ class Templates:
         path = f"/courses/{quote(course_id, safe='/:') if style == 'other' else course_id}"
         if kind in IMPLICIT:
             tail, get, post = IMPLICIT[kind]
-            return self._implicit(kind, path, tail, get, post, course_id, style)
-        if kind == "mobile":
-            return self._mobile(course_id)
+            return self._implicit(path, tail, get, post, course_id, style)
+        if kind in MOBILE:
+            return self._mobile(kind, course_id)
         if kind in BROWSER:
             payload = json.dumps(BROWSER[kind]).replace('"{{nan}}"', "NaN")
             return self._line(TYPES.get(kind, kind), payload, path, course_id, style, source="browser")
@@ -57,9 +58,9 @@ class Templates:
             TYPES.get(kind, kind), server_payload(kind, course_id), path, course_id, style, source="server"
         )
 
-    def _implicit(self, kind: str, path: str, tail: str, get: object, post: object, course_id: str, style: str) -> str:
+    def _implicit(self, path: str, tail: str, get: object, post: object, course_id: str, style: str) -> str:
         text = json.dumps({"POST": post, "GET": get})[:_LIMIT]
-        return self._line(path + tail, text, path, course_id, style, source="server", module=kind.startswith("xblock"))
+        return self._line(path + tail, text, path, course_id, style, source="server", module="/xblock/" in tail)
 
     def _line(
         self, event_type: str, event: object, path: str, course_id: str, style: str, *, source: str, module: bool = True
@@ -90,8 +91,10 @@ class Templates:
             del line["context"]
         return template(line)
 
-    def _mobile(self, course_id: str) -> str:
-        event = {"id": "{{html}}", "code": "mobile", "currentTime": "{{#at}}", "duration": 312.5}
+    def _mobile(self, kind: str, course_id: str) -> str:
+        older = kind == "mobile"
+        position = "currentTime" if older else "current_time"
+        event = {"id": "{{html}}", "code": "mobile", position: "{{#at}}", "duration": 312.5}
         context = {
             "user_id": "{{#uid}}",
             "org_id": self.course.key.org,
@@ -116,7 +119,7 @@ class Templates:
         return template(
             {
                 "username": "{{user}}",
-                "event_type": "play_video",
+                "event_type": "play_video" if older else kind,
                 "ip": "{{ip}}, 10.0.0.1",
                 "agent": "Dalvik/1.6.0 (Linux; U; Android 4.4.2; Phone 1)",
                 "host": self.host,
@@ -125,7 +128,7 @@ class Templates:
                 "event_source": "mobile",
                 "context": context,
                 "time": "{{time}}",
-                "name": "edx.video.played",
+                "name": "edx.video.played" if older else kind,
                 "page": f"http://{self.host}/courses/{course_id}/courseware/{{{{chapter}}}}/{{{{sequential}}}}/1",
             }
         )

@@ -14,7 +14,7 @@ from edx_warehouse.sample.courses import SampleCourse, courses
 from edx_warehouse.sample.exports import write_export
 from edx_warehouse.sample.files import stamp, write, write_lines
 from edx_warehouse.sample.learning import Classroom, classrooms
-from edx_warehouse.sample.logs import LogDay
+from edx_warehouse.sample.logs import LogDay, Run
 from edx_warehouse.sample.people import learners
 from edx_warehouse.sample.plan import FIRST_DAY, INSTITUTIONS, Plan
 from edx_warehouse.sample.poison import Poison, break_gzip, poison_lines, rename_column, spoil_text
@@ -115,6 +115,7 @@ class _Writer:
         self.final = final
         self.courses = courses(plan)
         self.rooms = classrooms(plan, self.courses, learners(plan))
+        self.left_open: dict[str, list[Run]] = {}
 
     def write(self) -> World:
         # Logs come first: writing them moves the learners on, and the exports tell how far.
@@ -151,8 +152,9 @@ class _Writer:
         extra: list[bytes] = []
         if self.plan.poison and institution == INSTITUTIONS[-1] and day == self._bad_day():
             extra = [line.raw for line in poison_lines(self._poison_course().course_id, day)]
-        main = LogDay(self.plan, institution, "prod", rooms, day, lines)
+        main = LogDay(self.plan, institution, "prod", rooms, day, lines, self.left_open.get(institution, ()))
         written = [self._log(main, institution, "prod", day, extra, [])]
+        self.left_open[institution] = main.left_open
         if day == self.plan.log_days[min(1, self.plan.days - 1)]:
             edge = LogDay(self.plan, institution, "edge", rooms, day, lines // _EDGE_SHARE)
             written.append(self._log(edge, institution, "edge", day, [], main.overlap))

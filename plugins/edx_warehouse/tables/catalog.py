@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from edx_warehouse.domain.errors import Problem, Terminal
-from edx_warehouse.tables.declarations import LAYERS, PARAMETERS, QUERIED, Table
+from edx_warehouse.tables.declarations import LAYERS, LOGS, PARAMETERS, QUERIED, Table
 from edx_warehouse.tables.references import parameters, references
 from edx_warehouse.tables.schema_files import read_table
 
@@ -17,13 +17,15 @@ class Catalog(Mapping[str, Table]):
     def __init__(self, tables: Iterable[Table]) -> None:
         """Check that the tables fit one another.
 
-        :raises Terminal: ``E-CFG-103`` for a reference nobody declares, ``E-CFG-104`` for a cycle.
+        :raises Terminal: ``E-CFG-103`` for a reference nobody declares, ``E-CFG-104`` for a cycle, ``E-CFG-105`` for
+            a table that cannot be kept by event date.
         """
         self._tables = {table.reference: table for table in tables}
         for table in self._tables.values():
             for reference in _reads(table):
                 if reference not in self._tables:
                     raise _refuse("E-CFG-103", table, "declared tables only", reference, "declare it, or mend the name")
+            self._check_dates(table)
         try:
             self._sorted = tuple(TopologicalSorter({it: self.inputs(it) for it in self._tables}).static_order())
         except CycleError as error:
@@ -50,6 +52,20 @@ class Catalog(Mapping[str, Table]):
 
     def __len__(self) -> int:
         return len(self._tables)
+
+    def _check_dates(self, table: Table) -> None:
+        if not table.is_kept_by_date:
+            if LOGS in table.references or table.look_back:
+                raise _refuse("E-CFG-105", table, "@event_dates in its query", "none", "make single event dates")
+            return
+        if table.partition is None:
+            raise _refuse("E-CFG-105", table, "a partition beside @event_dates", "none", "add it to the schema")
+        if not table.references:
+            raise _refuse("E-CFG-105", table, "a table to read the dates from", "none", f"read {LOGS} or another")
+        for name in table.references:
+            if name != LOGS and not self._tables[name].is_kept_by_date:
+                expected = f"only {LOGS} and tables kept by event date beside @event_dates"
+                raise _refuse("E-CFG-105", table, expected, name, "read it in a table that is made whole")
 
     def inputs(self, name: str) -> tuple[str, ...]:
         """Return the tables that a table's query reads, sorted; none when it is loaded."""
@@ -84,13 +100,13 @@ def _with_query(table: Table, path: Path) -> Table:
         raise _refuse_file(path, "a readable UTF-8 file", type(error).__name__, "correct the file") from error
     try:
         read = sorted({str(reference) for reference in references(sql)})
-        unknown = sorted(set(parameters(sql)) - PARAMETERS.keys())
+        used = tuple(parameters(sql))
     except Terminal as error:
         raise Terminal(replace(error.problem, unit=table.reference, file=str(path))) from error
-    if unknown:
+    if unknown := sorted(set(used) - PARAMETERS.keys()):
         known = ", ".join(f"@{name}" for name in PARAMETERS)
         raise _refuse_file(path, f"only {known}", f"@{unknown[0]}", "use a declared parameter", code="E-CFG-105")
-    return replace(table, sql=sql, references=tuple(read))
+    return replace(table, sql=sql, references=tuple(read), parameters=used)
 
 
 def _reads(table: Table) -> list[str]:

@@ -1,7 +1,8 @@
-"""Which dates of an incremental table are out of date, and which day tables each is made from.
+"""Which dates of a table that is kept by event date are out of date, and what each is made from.
 
 A day table is named for the file its events were delivered in; a date of a derived table is the events' own.
-A delivered day usually holds two or three event dates, and late events reach further back.
+A delivered day usually holds two or three event dates, and late events reach further back. Beside the day tables, or
+instead of them, a table may be made from others that are kept by date.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,29 @@ class LogDay:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What the rows of one date are made from.
+
+    :param days: content of each day table that is read.
+    :param inputs: for each table kept by date that is read, digest of what its own rows were made from.
+    """
+
+    days: Mapping[date, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class DaysState:
-    """From what an incremental table was made.
+    """From what a table that is kept by date was made.
 
     :param recipe: digest of its SQL and schema: when that changes, every date is out of date.
-    :param days: the day tables as they were known then.
-    :param dates: for each date, the day tables it was made from with their content.
+    :param days: the day tables as they were known then; none when it reads none.
+    :param dates: what each date was made from.
     """
 
     recipe: str
     days: Mapping[date, LogDay] = field(default_factory=dict)
-    dates: Mapping[date, Mapping[date, str]] = field(default_factory=dict)
+    dates: Mapping[date, Origin] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """Return the state as JSON, always the same bytes for the same state."""
@@ -41,7 +54,7 @@ class DaysState:
                 str(day): {"content": it.content, "event_dates": [str(found) for found in it.event_dates]}
                 for day, it in self.days.items()
             },
-            "dates": {str(it): {str(day): text for day, text in made.items()} for it, made in self.dates.items()},
+            "dates": {str(it): _document(origin) for it, origin in self.dates.items()},
         }
         return json.dumps(document, sort_keys=True, indent=1).encode()
 
@@ -56,8 +69,10 @@ class DaysState:
                 for day, it in document["days"].items()
             },
             {
-                date.fromisoformat(it): {date.fromisoformat(day): text for day, text in made.items()}
-                for it, made in document["dates"].items()
+                date.fromisoformat(it): Origin(
+                    {date.fromisoformat(day): content for day, content in origin["days"].items()}, origin["inputs"]
+                )
+                for it, origin in document["dates"].items()
             },
         )
 
@@ -66,11 +81,16 @@ class DaysState:
         """Digest of what the rows depend on, which the table carries as its label: a day without events changes none."""
         return hashlib.sha256(replace(self, days={}).to_json()).hexdigest()[:40]
 
+    def digest_of(self, dates: Iterable[date]) -> str:
+        """Return the digest of what the rows of some dates depend on."""
+        origins = [_document(self.dates[it]) if it in self.dates else None for it in dates]
+        return hashlib.sha256(json.dumps([self.recipe, origins], sort_keys=True).encode()).hexdigest()[:32]
 
-def wanted_state(
-    recipe: str, loaded: Mapping[date, str], split: Mapping[date, LogDay], before: DaysState | None
-) -> DaysState:
-    """Return the state that a table made now would have.
+
+def known_days(
+    loaded: Mapping[date, str], split: Mapping[date, LogDay], before: DaysState | None
+) -> dict[date, LogDay]:
+    """Return the loaded day tables with the dates of their events.
 
     :param loaded: content of each loaded day table.
     :param split: each day as its newest split describes it.
@@ -83,11 +103,31 @@ def wanted_state(
             if known and known.content == content:
                 days[day] = known
                 break
-    dates: dict[date, dict[date, str]] = defaultdict(dict)
-    for day, it in days.items():
-        for found in it.event_dates:
-            dates[found][day] = it.content
-    return DaysState(recipe, days, dict(sorted(dates.items())))
+    return days
+
+
+def wanted_state(
+    recipe: str, days: Mapping[date, LogDay] | None, inputs: Mapping[str, DaysState], look_back: int = 0
+) -> DaysState:
+    """Return the state that a table made now would have: of the dates that all it reads has seen.
+
+    :param days: the loaded day tables, or None when the table reads none.
+    :param inputs: by their names, the states of the tables kept by date that it reads.
+    :param look_back: the rows of a date also depend on the events of this many dates before it.
+    """
+    holding: dict[date, dict[date, str]] = defaultdict(dict)
+    for day, known in sorted((days or {}).items()):
+        for found in known.event_dates:
+            holding[found][day] = known.content
+    seen = [set(state.dates) for state in inputs.values()] + ([set(holding)] if days is not None else [])
+    dates = {}
+    for it in sorted(set[date].intersection(*seen)):
+        read = [it - timedelta(days=back) for back in range(look_back, -1, -1)]
+        dates[it] = Origin(
+            {day: content for found in read for day, content in holding.get(found, {}).items()},
+            {name: state.digest_of(read) for name, state in inputs.items()},
+        )
+    return DaysState(recipe, days or {}, dates)
 
 
 def outdated(before: DaysState | None, wanted: DaysState) -> list[date]:
@@ -98,15 +138,22 @@ def outdated(before: DaysState | None, wanted: DaysState) -> list[date]:
 
 
 def batches(dates: Iterable[date], wanted: DaysState, limit: int) -> Iterator[tuple[list[date], list[date]]]:
-    """Group dates so that no group needs more than ``limit`` day tables; yield (dates, days) in order."""
+    """Group dates so that no group has more than ``limit`` of them or needs more than ``limit`` day tables.
+
+    :return: (dates, day tables) in order; a date that needs more day tables is a group of its own.
+    """
     group: list[date] = []
     days: set[date] = set()
     for it in dates:
-        needed = set(wanted.dates.get(it, ()))
-        if group and len(days | needed) > limit:
+        needed = set(wanted.dates[it].days) if it in wanted.dates else set()
+        if group and (len(days | needed) > limit or len(group) == limit):
             yield group, sorted(days)
             group, days = [], set()
         group.append(it)
         days |= needed
     if group:
         yield group, sorted(days)
+
+
+def _document(origin: Origin) -> dict[str, dict[str, str]]:
+    return {"days": {str(day): it for day, it in origin.days.items()}, "inputs": dict(origin.inputs)}

@@ -6,6 +6,9 @@ from typing import Any
 LAYERS = ("logs", "transformed", "secondary", "ops")
 """Layers of tables, in the order data flows; ``ops`` holds the warehouse's own records."""
 
+LOGS = "logs.tracklog"
+"""How queries call a course's day tables, all together."""
+
 QUERIED = frozenset({"secondary"})
 """Layers whose tables are made by a query; those of the others are loaded."""
 
@@ -35,10 +38,12 @@ class Table:
 
     :param grain: columns whose values no two rows share.
     :param partition: DATE or TIMESTAMP column by whose days the table is divided, or None.
+    :param look_back: the rows of a date also depend on the events of this many dates before it.
     :param checks: claims that stop the course when they do not hold, each ``{"claim": kind, …}``.
     :param warnings: claims that only tell.
     :param sql: the author's query, or None when the table is loaded.
     :param references: the tables its query reads, as ``layer.table``, sorted.
+    :param parameters: the names of the ``@parameters`` its query uses, sorted.
     """
 
     layer: str
@@ -52,6 +57,13 @@ class Table:
     warnings: tuple[dict[str, Any], ...] = ()
     sql: str | None = None
     references: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    look_back: int = 0
+
+    @property
+    def is_kept_by_date(self) -> bool:
+        """Whether single event dates of it are replaced, rather than the whole table."""
+        return "event_dates" in self.parameters
 
     @property
     def reference(self) -> str:

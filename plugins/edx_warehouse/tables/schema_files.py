@@ -45,7 +45,7 @@ class _Reader:
         self.layer = layer
 
     def read(self) -> Table:
-        optional = {"partition", "cluster", "checks", "warnings"}
+        optional = {"partition", "look_back", "cluster", "checks", "warnings"}
         it = self._mapping(read_yaml(self.path), "", {"description", "grain", "fields"}, optional)
         if not _NAME.fullmatch(self.path.stem):
             raise self._wrong("", "a file name of letters, digits and _", self.path.stem, "rename the file")
@@ -61,6 +61,7 @@ class _Reader:
             fields=fields,
             checks=self._claims(it.get("checks"), "checks", columns),
             warnings=self._claims(it.get("warnings"), "warnings", columns),
+            look_back=self._look_back(it),
         )
 
     def _fields(self, value: Any, key: str) -> tuple[Field, ...]:
@@ -97,6 +98,16 @@ class _Reader:
         if columns[name].type not in ("DATE", "TIMESTAMP"):
             raise self._wrong("partition", "a DATE or TIMESTAMP column", columns[name].type, "choose another column")
         return name
+
+    def _look_back(self, it: dict[str, Any]) -> int:
+        if "look_back" not in it:
+            return 0
+        days = it["look_back"]
+        if type(days) is not int or days < 1:
+            raise self._wrong("look_back", "a whole number of days from 1", str(days), "correct or remove it")
+        if "partition" not in it:
+            raise self._wrong("look_back", "a partition beside it", "none", "name the column of the event's date")
+        return days
 
     def _cluster(self, value: Any, columns: dict[str, Field]) -> tuple[str, ...]:
         if value is None:

@@ -49,7 +49,7 @@ def test_a_strange_name_has_no_prefix() -> None:
 
 
 def test_a_day_is_the_same_in_all_its_names() -> None:
-    assert places.log_glob(DAY) == "hmdc/logs/*-events-2014-11-15.log.gz"
+    assert places.log_glob(DAY) == "hmdc/logs/*-events-2014-11-15*.log.gz"
     assert places.split_manifest(DAY) == "hmdc/splits/2014-11-15.manifest.json"
     assert places.log_part(COURSE, DAY) == "MITx__6_00x__2013/logs/tracklog-2014-11-15.json.gz"
     assert places.log_manifest(COURSE, DAY) == "MITx__6_00x__2013/logs/tracklog-2014-11-15.manifest.json"

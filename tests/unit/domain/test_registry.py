@@ -66,9 +66,33 @@ def test_a_registry_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     assert mit.sites == ("edge", "prod")
     assert harvard.sites == ("prod",)
     assert (harvard.deliveries_until, mit.deliveries_until) == (date(2014, 11, 30), None)
+    assert (harvard.last_due("logs"), harvard.last_due("weekly")) == (date(2014, 11, 30), date(2014, 11, 30))
+    assert mit.last_due("logs") == date.max
     cs50 = registry.courses[0]
     assert (cs50.launch, cs50.wrap, cs50.groups) == (date(2014, 1, 1), date(2014, 12, 31), ("cs", "web"))
     assert registry.courses_of(mit) == (registry.courses[1],)
+
+
+def test_logs_may_end_before_exports(tmp_path: Path) -> None:
+    text = INSTITUTIONS.replace(
+        "deliveries_until: 2014-11-30", "deliveries_until: 2014-11-30\n    logs_until: 2014-11-28"
+    )
+    harvard = read(tmp_path, text + COURSES).institutions[0]
+    assert (harvard.last_due("logs"), harvard.last_due("weekly")) == (date(2014, 11, 28), date(2014, 11, 30))
+
+
+@pytest.mark.parametrize(("written", "share"), [("0.05", 0.05), ("0", 0), ("1", 1)])
+def test_an_institution_may_have_its_own_share_of_bad_lines(tmp_path: Path, written: str, share: float) -> None:
+    text = INSTITUTIONS.replace("sites: [prod]", f"sites: [prod]\n    quarantine_share: {written}")
+    harvard, mit = read(tmp_path, text + COURSES).institutions
+    assert (harvard.quarantine_share, mit.quarantine_share) == (share, None)
+
+
+@pytest.mark.parametrize("written", ["1.5", "-0.1", "true", "'0.1'", ".nan"])
+def test_a_share_is_a_number_from_0_to_1(tmp_path: Path, written: str) -> None:
+    text = INSTITUTIONS.replace("sites: [prod]", f"sites: [prod]\n    quarantine_share: {written}")
+    with pytest.raises(Terminal):
+        read(tmp_path, text + COURSES)
 
 
 def test_windows_may_be_left_out(tmp_path: Path) -> None:

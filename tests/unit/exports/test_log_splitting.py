@@ -361,7 +361,7 @@ def test_memory_stays_flat_when_a_line_has_no_end(tmp_path):
 
 
 FIELDS = {field["name"]: field for field in yaml.safe_load(SCHEMA.read_text())["fields"]}
-KINDS = {"STRING": str, "TIMESTAMP": str, "INTEGER": int, "FLOAT": (int, float), "RECORD": dict}
+KINDS = {"STRING": str, "TIMESTAMP": str, "INTEGER": int, "FLOAT": (int, float), "RECORD": dict, "DATE": str}
 
 
 def assert_fits(row, fields):

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tarfile
 import zlib
-from collections import Counter
-from datetime import date, datetime
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -336,11 +337,92 @@ def test_the_oracle_finds_registered_viewed_and_certified_learners(world):
             whole = sum(file["lines"] for file in day["files"].values())
             blank = sum(file["blank"] for file in day["files"].values())
             assert whole == day["rows"] + day["bad"] + day["aside"] + day["duplicates"] + blank
-        assert {key[2] for key in counts["activity"]} <= {
+        people = {
             row["username"]
             for course in courses
             for row in table(weekly(world, CourseKey.parse(course), world.weeks[-1], "auth_user"))
         }
+        assert {row["username"] for course in courses for row in counts["days"][course]["person_course_day"]} <= people
+
+
+@pytest.fixture(scope="module")
+def days(poisoned) -> dict[str, list[dict]]:
+    """The rows of all courses together, of every table of days."""
+    found = defaultdict(list)
+    for institution in poisoned.institutions:
+        courses = [str(course) for course, owner in poisoned.courses.items() if owner == institution]
+        spoilt = [(str(poisoned.poison.spoilt_course), str(poisoned.poison.spoilt_week))]
+        for of_course in oracle.count(poisoned.root / "archive" / institution, courses, spoilt)["days"].values():
+            for name, rows in of_course.items():
+                found[name] += rows
+    return found
+
+
+def test_a_small_world_has_every_way_to_use_the_forum(days):
+    actions = {row["forum_action"] for row in days["forum_events"]}
+    assert len(actions) == 29
+    assert {row["target_user_id"] is None for row in days["forum_events"] if row["forum_action"] == "target_user"} == {
+        True,
+        False,
+    }
+
+
+def test_a_small_world_has_every_change_of_an_enrolment(days):
+    kinds = {(row["event_type"].rpartition("enrollment.")[2], row["mode"]) for row in days["enrollment_events"]}
+    assert kinds >= {
+        ("activated", "honor"),
+        ("activated", "audit"),
+        ("activated", "verified"),
+        ("deactivated", "honor"),
+        ("deactivated", "verified"),
+        ("mode_changed", "verified"),
+        ("mode_changed", "honor"),
+        ("upgrade.succeeded", "verified"),
+        ("upgrade.clicked", "verified"),
+    }
+    times = [(row["verified_enroll_time"], row["verified_unenroll_time"]) for row in days["person_enrollment_verified"]]
+    assert {(entered is None, left is None) for entered, left in times} >= {(False, False), (False, True)}
+
+
+def test_a_small_world_has_transcripts_in_languages_and_downloads(days):
+    asked = {(row["resource_event_type"], row["resource_event_data"]) for row in days["pcday_trlang_counts"]}
+    assert {"transcript_language", "transcript_download"} == {kind for kind, _ in asked}
+    assert len({language for _, language in asked}) >= 3
+
+
+def test_a_small_world_has_old_names_telephones_and_several_addresses(world, days):
+    kinds = {json.loads(raw).get("event_type") for log in world.logs for raw in lines_of(log.path) if raw[-1:] == b"}"}
+    assert kinds >= {"show_answer", "showanswer", "save_problem_check", "problem_check", "book"}
+    assert kinds >= {"edx.video.played", "edx.video.paused", "edx.video.stopped"}
+    assert {row["event_source"] for row in days["show_answer"]} == {"browser", "server"}
+    assert max(Counter((row["username"], row["date"]) for row in days["pcday_ip_counts"]).values()) > 1
+
+
+def test_somebody_sits_over_midnight_every_night(world):
+    for institution in world.institutions:
+        logs = [log for log in world.logs if (log.institution, log.site) == (institution, "prod")]
+        for before, after in pairwise(sorted(logs, key=lambda it: it.day)):
+            last, first = sittings(before.path), sittings(after.path)
+            gaps = [first[it][0] - last[it][-1] for it in last.keys() & first.keys()]
+            assert min(gaps).total_seconds() < 300
+
+
+def test_a_date_s_events_are_delivered_on_several_days(world):
+    delivered = defaultdict(set)
+    for log in world.logs:
+        for raw in (raw for raw in lines_of(log.path) if raw.endswith(b"}")):
+            delivered[json.loads(raw)["time"][:10]].add(log.day)
+    assert any(len(days) > 1 for days in delivered.values())
+
+
+def sittings(path: Path) -> dict[tuple[str, str], list[datetime]]:
+    """The times of a log's sittings, by session and person."""
+    found = defaultdict(list)
+    for line in (json.loads(raw) for raw in lines_of(path) if raw.endswith(b"}")):
+        if line.get("session") and line["event_source"] != "mobile":
+            time = datetime.fromisoformat(line["time"])
+            found[line["session"], line["username"].strip()].append(time.replace(tzinfo=UTC))
+    return found
 
 
 def test_a_directory_in_use_is_refused_and_left_alone(tmp_path):

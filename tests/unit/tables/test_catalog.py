@@ -110,6 +110,8 @@ def test_a_table_without_its_pair_is_refused(tmp_path: Path, files: dict[str, st
         ("grain: [x]", "grain: [parts]", "columns of a single value"),
         ("grain: [x]", "grain: [[x]]", "columns of this table"),
         ("grain: [x]", "grain: [x]\npartition: x", "a DATE or TIMESTAMP column"),
+        ("grain: [x]", "grain: [x]\nlook_back: 1", "a partition beside it"),
+        ("grain: [x]", "grain: [x]\npartition: x\nlook_back: 0", "a DATE or TIMESTAMP column"),
         ("grain: [x]", "grain: [x]\ncluster: [x, x]", "each column once"),
         (", description: A part.", "", "parts.fields[0].description"),
         ("A number.", '" "', "say what it means"),
@@ -139,3 +141,50 @@ def test_a_relationship_is_to_a_declared_table(tmp_path: Path) -> None:
     claim = "{claim: relationship, column: x, table: logs.nothing, other: x}"
     write(chain(tmp_path), logs__more=SCHEMA + f"checks: [{claim}]\n")
     assert refused(tmp_path)[0] == "E-CFG-103"
+
+
+KEPT = """
+description: One row per day.
+grain: [day]
+partition: day
+fields:
+  - {name: day, type: DATE, mode: REQUIRED, description: A day.}
+"""
+OF_DATES = "WHERE e.day IN UNNEST(@event_dates)"
+
+
+def dated(include: Path) -> Path:
+    """Write day tables, a table kept by date, and one that is made from it."""
+    write(include, logs__tracklog=KEPT, secondary__a=KEPT, secondary__b=KEPT + "look_back: 2\n")
+    write(include, secondary__a=f"SELECT e.day FROM logs.tracklog AS e {OF_DATES}")
+    return write(include, secondary__b=f"SELECT e.day FROM secondary.a AS e {OF_DATES}")
+
+
+def test_a_table_is_kept_by_date_when_its_query_asks_for_event_dates(tmp_path: Path) -> None:
+    catalog = Catalog.read(dated(tmp_path))
+    assert [it for it in catalog if catalog[it].is_kept_by_date] == ["secondary.a", "secondary.b"]
+    assert [catalog[it].look_back for it in ("secondary.a", "secondary.b")] == [0, 2]
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "true", "one", "1.5", "''"])
+def test_a_look_back_is_a_whole_number_of_days(tmp_path: Path, days: str) -> None:
+    write(dated(tmp_path), secondary__b=f"{KEPT}look_back: {days}\n")
+    code, text = refused(tmp_path)
+    assert (code, "look_back" in text) == ("E-CFG-102", True)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"secondary__b": KEPT.replace("partition: day\n", "")}, "partition"),
+        ({"secondary__b": "SELECT e.day FROM secondary.a AS e"}, "@event_dates"),
+        ({"secondary__a": "SELECT e.day FROM logs.tracklog AS e"}, "@event_dates"),
+        ({"secondary__b": "SELECT e AS day FROM UNNEST(@event_dates) AS e"}, "a table to read"),
+        ({"logs__whole": KEPT, "secondary__b": f"SELECT e.day FROM logs.whole AS e {OF_DATES}"}, "logs.whole"),
+    ],
+    ids=["no partition", "a look-back of a whole table", "all logs at once", "nothing read", "an input that is not"],
+)
+def test_a_table_that_cannot_be_kept_by_date_is_refused(tmp_path: Path, files: dict[str, str], told: str) -> None:
+    write(dated(tmp_path), **files)
+    code, text = refused(tmp_path)
+    assert (code, told in text) == ("E-CFG-105", True)

@@ -1,0 +1,66 @@
+"""Leaving out the builds that have nothing to do: each costs a process of its own to find that out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+from edx_warehouse.operators.kept_tables import KeptTables
+from edx_warehouse.operators.tables import CourseTableOperator, whole_version
+from edx_warehouse.tables.days import outdated
+
+
+class PlanBuildsOperator(CourseTableOperator):
+    """Skip the builds of a run whose tables are as they should be, and what follows when none is left.
+
+    Only states and labels are read. A build that is skipped and cleared later looks for itself, more closely.
+
+    :param builds: the task that builds each table, by ``layer.table``.
+    :param after: the tasks that have nothing to do when no table is built.
+    """
+
+    def __init__(self, *, builds: Mapping[str, str], after: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.builds = dict(builds)
+        self.after = after
+
+    def execute(self, context: Context) -> None:
+        """Look, and skip.
+
+        :raises DownstreamTasksSkipped: this is how Airflow is told; this task itself has done its work then.
+        """
+        due = self.due()
+        self.log.info("%d of %d tables have something to do: %s", len(due), len(self.builds), ", ".join(due) or "none")
+        skipped = [task for table, task in self.builds.items() if table not in due] + ([] if due else self.after)
+        if skipped:
+            # Not by Airflow's SkipMixin: that one would skip a build again when somebody clears it.
+            raise DownstreamTasksSkipped(tasks=skipped)
+
+    def due(self) -> list[str]:
+        """Return the tables that have something to do, in the order of their inputs."""
+        tables = KeptTables(self.bucket(), self.warehouse(""), self.catalog, self.course)
+        due: list[str] = []
+        for name in self.catalog.order(self.builds):
+            by_date = self.catalog[name].is_kept_by_date
+            if not set(due).isdisjoint(self.catalog.inputs(name)) or (
+                _has_outdated(tables, name) if by_date else _is_outdated(tables, name)
+            ):
+                due.append(name)
+        return due
+
+
+def _has_outdated(tables: KeptTables, name: str) -> bool:
+    wanted = tables.wanted(name)
+    return wanted is not None and bool(outdated(tables.served(name), wanted))
+
+
+def _is_outdated(tables: KeptTables, name: str) -> bool:
+    inputs = {}
+    for read in tables.catalog.inputs(name):
+        declared = tables.catalog[read]
+        if declared.name not in tables.labels and not declared.is_kept_by_date:
+            return False  # whoever makes this input builds the table then
+        inputs[read] = tables.labels.get(declared.name, {}).get("digest", "")
+    wanted = whole_version(tables.warehouse, tables.catalog[name], tables.course, inputs)
+    return tables.labels.get(wanted.table.name, {}).get("digest") != wanted.digest
