@@ -35,6 +35,9 @@ ENV EDX_WAREHOUSE_COMMIT=${EDX_WAREHOUSE_COMMIT} \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/edx-warehouse/plugins \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/opt/airflow/logs
 USER 50000:0
+# Now, so that the first day is not split while the splitter compiles; code of one processor runs on all.
+ENV NUMBA_CACHE_DIR=/home/warehouse/.cache/edx-warehouse
+RUN python -m edx_warehouse.exports.line_scanner
 EXPOSE 8080
 ENTRYPOINT ["airflow"]
 CMD ["version"]

@@ -8,7 +8,7 @@ BIN := .venv/bin
 SQL := $(shell find include/sql -name '*.sql' -print -quit 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix up down
+.PHONY: help setup demo test check bench fix up down
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ check: setup ## lint and types, of Python and SQL
 ifneq ($(SQL),)
 	$(BIN)/sqlfluff lint --disable-progress-bar include/sql
 endif
+
+bench: setup ## measure the splitter beside its yardsticks (about 20 minutes; ARGS="--events 100000 --courses 68" for less)
+	@$(BIN)/python benchmarks/split_logs.py --chart docs/images/split.svg $(ARGS)
 
 fix: setup ## format, and mend what can be mended by machine
 	$(BIN)/ruff check --fix .

@@ -125,6 +125,12 @@ def build_venv(uv: str, python: str) -> None:
         "the checkout could not be linked into .venv",
         "Check the network and that the checkout is writable",
     )
+    say("compiling the splitter for this machine")
+    run(
+        [str(VENV / "bin" / "python"), "-m", "edx_warehouse.exports.line_scanner"],
+        "the splitter could not be compiled",
+        "Read what is printed above; the splitter compiles itself at its first use too",
+    )
     (VENV / "setup.stamp").write_text(fingerprint(venv_inputs()))
 
 

@@ -93,6 +93,7 @@ class LineScanner:
         self._dates = np.array([int(it.replace("-", "")) for it in (FIRST_DATE, last_date(day))], np.int64)
         self._key = key
         self._room = new_room()
+        self._data = np.empty(0, np.uint8)
         self._rows = _room_for(0)
         self._lines = np.zeros((_LINES, 7), np.int64)
         self._digests = np.zeros((_LINES, 2), np.uint64)
@@ -109,8 +110,11 @@ class LineScanner:
         if len(self._rows) < 2 * len(block.data) + _SPARE:
             self._rows = _room_for(len(block.data))
         size = len(block.data)
-        data = np.frombuffer(block.data + bytes(PAD), np.uint8)
-        n, end = self._make(data, size, block.number, file, self._rows, self._lines, self._digests)
+        if size + PAD > len(self._data):
+            self._data = np.empty(2 * size + PAD, np.uint8)
+        self._data[:size] = np.frombuffer(block.data, np.uint8)
+        self._data[size : size + PAD] = 0
+        n, end = self._make(self._data, size, block.number, file, self._rows, self._lines, self._digests)
         lines, digests = self._lines[:n], self._digests[:n]
         there = lines[:, 2] != BLANK
         there[there] = ~earlier.has(digests[there])
@@ -199,7 +203,7 @@ class LineScanner:
         starts, at = np.zeros((2, len(self._courses) + 1), np.int64)
         shared = np.empty(int((rows[:, 4] - rows[:, 3]).sum()), np.uint8)
         gather(self._rows, rows, starts, at, shared)
-        data = memoryview(shared)  # type: ignore[arg-type]
+        data = memoryview(shared)
         result.rows = [(k, data[starts[k] : starts[k + 1]]) for k in np.flatnonzero(np.diff(starts)).tolist()]
         pairs, times = np.unique(rows[:, 5] * _DATES + rows[:, 6], return_counts=True)
         result.dates = [(*divmod(it, _DATES), count) for it, count in zip(pairs.tolist(), times.tolist(), strict=True)]
@@ -224,3 +228,15 @@ def _tails(courses: Sequence[CourseKey]) -> tuple[Any, Any]:
             span.append(len(tails))
         spans.append(span)
     return _array(bytes(tails)), np.array(spans, np.int64).reshape(-1, 6)
+
+
+def compile_ahead() -> None:
+    """Compile all that a scan needs, unless it is compiled."""
+    scanner = LineScanner([], date(2020, 1, 1), Limits(), np.array([0, 0], np.uint64))
+    seen = SeenLines()
+    seen.add(scanner.scan(Block(1, 0, bytearray(b"{}\n"), 1), "compile", seen).digests)
+    seen.has(np.zeros((1, 2), np.uint64))
+
+
+if __name__ == "__main__":
+    compile_ahead()

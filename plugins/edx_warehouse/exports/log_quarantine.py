@@ -30,13 +30,12 @@ class QuarantineFile:
         :param offset: of the line's first byte in the expanded file.
         :param raw: the exact bytes, without the ``\n``.
         """
-        self._begin(number, offset, len(raw), reason, hashlib.sha256(raw).hexdigest())
-        self._write(base64.b64encode(raw))
-        self._write(b'"}\n')
+        begin = self._begin(number, offset, len(raw), reason, hashlib.sha256(raw).hexdigest())
+        self._write(begin + base64.b64encode(raw) + b'"}\n')
 
     def add_long(self, line: LongLine) -> None:
         """Add a line above the limit, piece by piece."""
-        self._begin(line.number, line.offset, line.length, Reason.TOO_LONG, line.sha256.hex())
+        self._write(self._begin(line.number, line.offset, line.length, Reason.TOO_LONG, line.sha256.hex()))
         with line.path.open("rb") as file:
             while piece := file.read(_PIECE):
                 self._write(base64.b64encode(piece))
@@ -48,15 +47,15 @@ class QuarantineFile:
             self._file.close()
             self._raw.close()
 
-    def _begin(self, number: int, offset: int, length: int, reason: Reason, sha256: str) -> None:
+    def _begin(self, number: int, offset: int, length: int, reason: Reason, sha256: str) -> bytes:
         if self._file is None:
             self._raw = self.path.open("xb")
             self._file = igzip.IGzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=self._raw, mtime=0)
-        self._write(
-            f'{{"file": {self._source}, "line": {number}, "offset": {offset}, "length": {length}, '
-            f'"reason": "{reason}", "sha256": "{sha256}", "raw": "'.encode()
-        )
         self.entries += 1
+        return (
+            f'{{"file": {self._source}, "line": {number}, "offset": {offset}, "length": {length}, '
+            f'"reason": "{reason}", "sha256": "{sha256}", "raw": "'
+        ).encode()
 
     def _write(self, data: bytes) -> None:
         assert self._file is not None

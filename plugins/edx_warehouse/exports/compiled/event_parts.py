@@ -23,6 +23,7 @@ _DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
 _NEWLINES = np.uint64(0x0A0A0A0A0A0A0A0A)
 _ZONE = np.frombuffer(b"+00:00" + bytes(2), np.uint64)[0]
 _ZONE_BYTES = np.uint64((1 << 48) - 1)
+_FOURS, _XS, _KS, _DASHES = (np.uint64(int.from_bytes(it * 8, "little")) for it in (b"4", b"x", b"k", b"-"))
 _2, _4 = np.int64(2), np.int64(4)
 
 
@@ -186,6 +187,20 @@ def find_newline(data: Any, i: int) -> int:
         if found != np.uint64(0):
             return i + np.int64(zeros_below(found) >> np.uint64(3))
         i += 8
+
+
+@compiled
+def may_name_block(data: Any, i: int, end: int) -> bool:
+    """Return whether a span has ``4x`` or ``k-`` in it, as every id of a block has, or almost."""
+    while i < end:
+        word, after = load64(data, i), load64(data, i + 1)
+        four, x, k, dash = word ^ _FOURS, after ^ _XS, word ^ _KS, after ^ _DASHES
+        old = (four - ONES) & ~four & (x - ONES) & ~x
+        new = (k - ONES) & ~k & (dash - ONES) & ~dash
+        if (old | new) & HIGHS != np.uint64(0):
+            return True
+        i += 8
+    return False
 
 
 @compiled

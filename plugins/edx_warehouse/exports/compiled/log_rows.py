@@ -15,6 +15,7 @@ from edx_warehouse.exports.compiled.event_parts import (
     find_newline,
     look_up,
     look_up_hashed,
+    may_name_block,
     read_time,
     skip_part,
     unescape,
@@ -378,6 +379,8 @@ def _block(words: Any, data: Any, members: Any, k: int, day: Day, course: int, o
     start, end = members[k, VALUE], members[k, VALUE_END]
     if members[k, KIND] == ESCAPED and find_byte(data, start, end, _BACKSLASH) < end:
         return ODD
+    if not may_name_block(data, start, end):
+        return o
     old = new = False
     for i in range(start, end - 2):
         if data[i] == 105 and _is(words, data, i, end, _OLD):
