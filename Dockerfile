@@ -35,8 +35,7 @@ ENV EDX_WAREHOUSE_COMMIT=${EDX_WAREHOUSE_COMMIT} \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/edx-warehouse/plugins \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/opt/airflow/logs
 USER 50000:0
-# Now, so that the first day is not split while the splitter compiles; code of one processor runs on all.
-ENV NUMBA_CACHE_DIR=/home/warehouse/.cache/edx-warehouse
+# Now, so that the first day does not wait for it; the machine code runs on every processor of the kind.
 RUN python -m edx_warehouse.exports.line_scanner
 EXPOSE 8080
 ENTRYPOINT ["airflow"]

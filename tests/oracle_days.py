@@ -170,7 +170,7 @@ def person_enrollment_verified(enrollments):
             elif verified and event["deactivated"]:
                 left.append(event["time"])
                 counts = True
-            elif event["mode_changed"] and entered:
+            elif event["mode_changed"] and event["mode"] is not None and entered:
                 left.append(event["time"])
         if user_id is None or not counts:
             continue

@@ -16,7 +16,7 @@ from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators import days
+from edx_warehouse.operators import day_rows
 from edx_warehouse.operators.days import BuildDaysOperator
 from edx_warehouse.operators.plan import PlanBuildsOperator
 from edx_warehouse.operators.tables import BuildTableOperator, CheckTablesOperator
@@ -227,7 +227,7 @@ def test_when_all_events_went_away_the_table_is_empty_and_says_how_it_was_made(w
 
 @pytest.mark.parametrize("name", ["events_of_date", "times"])
 def test_more_days_than_fit_one_query_are_all_made(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(days, "_TABLES_PER_QUERY", 1)
+    monkeypatch.setattr(day_rows, "_TABLES_PER_QUERY", 1)
     world.deliver(15, {15: 3})
     world.deliver(16, {15: 1, 16: 4})
     assert world.build(name) == [15, 16]
@@ -359,7 +359,7 @@ def test_any_order_of_deliveries_gives_the_rows_of_one_clean_pass(
     world: World, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret is made of it
-    monkeypatch.setattr(days, "_TABLES_PER_QUERY", (2, 500)[seed])
+    monkeypatch.setattr(day_rows, "_TABLES_PER_QUERY", (2, 500)[seed])
     order = sorted(DELIVERIES, key=lambda it: chance.random())
     # A replaced day comes after the one it replaces; whatever else may come in any order.
     replaced = iter([it for it in DELIVERIES if it[0] == 16])

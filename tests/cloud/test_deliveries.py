@@ -16,6 +16,7 @@ from edx_warehouse import cli
 from edx_warehouse.domain import places
 from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.errors import Held, Transient
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.hooks.archive import Archive, ArchiveFile
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.freshness import freshness
@@ -192,7 +193,7 @@ def test_a_day_with_too_many_bad_lines_is_held_until_the_institution_may_have_th
         there.split()
     assert refused.value.problem.code == "E-SPL-110"
     assert there.due() == []
-    there.institution = replace(there.institution, quarantine_share=1.0)
+    there.institution = replace(there.institution, log_limits=Limits(quarantine_share=1.0))
     assert there.split()["rows"] == 10
     assert held_codes(there) == {}
 

@@ -4,19 +4,12 @@ A case says what is ``given`` (rows by ``layer.table``), the ``parameters``, and
 a given row leaves out is NULL, or blank when it is REQUIRED; a column that an expected row leaves out is not compared.
 """
 
-import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from edx_warehouse.domain.yaml_files import read_yaml
@@ -40,36 +33,6 @@ BLANK = {
     "DATE": "2000-01-01",
     "TIMESTAMP": "2000-01-01T00:00:00Z",
 }
-
-
-@pytest.fixture(scope="session")
-def catalog() -> Catalog:
-    return Catalog.read(ROOT / "include")
-
-
-@pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
-    port, grpc_port = free_port(), free_port()
-    command = [emulator(), "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(grpc_port)]
-    folder = tmp_path_factory.mktemp("bigquery")
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--project", PROJECT, "--data-dir", str(folder / "data")], stdout=log, stderr=log
-        )
-    try:
-        wait_for(port, process, folder / "log")
-        with closing(
-            bigquery.Client(
-                PROJECT,
-                AnonymousCredentials(),
-                client_options=ClientOptions(api_endpoint=f"http://127.0.0.1:{port}"),
-            )
-        ) as client:
-            client.create_dataset(DATASET)
-            yield client
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: "/".join(path.with_suffix("").parts[-3:]))
@@ -187,30 +150,3 @@ def typed(row: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
         name: datetime.fromisoformat(value).astimezone(UTC) if types[name] == "TIMESTAMP" and value else value
         for name, value in row.items()
     }
-
-
-def emulator() -> str:
-    folders = [os.environ.get("EDX_WAREHOUSE_CLOUD_BIN"), ROOT / ".local/cloud/bin", ROOT / ".local/cloud-venv/bin"]
-    for folder in folders:
-        if folder and (path := Path(folder) / "local-bigquery").exists():
-            return str(path)
-    pytest.fail("no local cloud: run `make setup`, or set EDX_WAREHOUSE_CLOUD_BIN to the folder of local-bigquery")
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"the local cloud does not answer\n{log.read_text()}")

@@ -6,13 +6,14 @@ Read from ``include/registry.yaml`` or the file named by ``EDX_WAREHOUSE_REGISTR
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -20,7 +21,8 @@ _WINDOW_NAME = re.compile(r"[A-Za-z0-9_]+")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _RESERVED = frozenset({"latest", "logs", "weekly"})
-_MORE = frozenset({"sites", "deliveries_until", "logs_until", "quarantine_share"})
+_MORE = frozenset({"sites", "deliveries_until", "logs_until", "log_limits", "log_tables"})
+_LOG_TABLES = ("days", "partitioned")
 _DAG_ID_LIMIT = 63  # Google's label length: longer Dag ids lose their labels on BigQuery jobs
 
 
@@ -30,7 +32,8 @@ class Institution:
 
     :param deliveries_until: last day that is delivered for; None while deliveries go on. No runs are of later days.
     :param logs_until: last day with logs when exports go on after it.
-    :param quarantine_share: of a log day's lines that may be bad without holding it; None for the splitter's own limit.
+    :param log_limits: of the splitting of its logs.
+    :param log_tables: where queries read events: ``days`` (a table a day) or ``partitioned`` (one table of all days).
     """
 
     name: str
@@ -41,7 +44,8 @@ class Institution:
     sites: tuple[str, ...]
     deliveries_until: date | None = None
     logs_until: date | None = None
-    quarantine_share: float | None = None
+    log_limits: Limits = field(default_factory=Limits)
+    log_tables: str = "days"
 
     def last_due(self, feed: str) -> date:
         """Return the last day that is delivered for in a feed, ``logs`` or ``weekly``."""
@@ -145,7 +149,8 @@ class _Reader:
             sites=tuple(sorted(self._texts(it.get("sites", ["prod", "edge"]), f"{key}.sites"))),
             deliveries_until=self._date(it.get("deliveries_until"), f"{key}.deliveries_until"),
             logs_until=self._date(it.get("logs_until"), f"{key}.logs_until"),
-            quarantine_share=self._share(it.get("quarantine_share"), f"{key}.quarantine_share"),
+            log_limits=self._limits(it.get("log_limits") or {}, f"{key}.log_limits"),
+            log_tables=self._one_of(_LOG_TABLES, it.get("log_tables", "days"), f"{key}.log_tables"),
         )
 
     def _course(self, value: Any, key: str, institutions: Mapping[str, Institution], suffixes: Iterable[str]) -> Course:
@@ -235,10 +240,23 @@ class _Reader:
             raise self._wrong(key, "a date YYYY-MM-DD", repr(value), "correct the date")
         return value
 
-    def _share(self, value: Any, key: str) -> float | None:
-        if value is not None and not (type(value) in (int, float) and 0 <= value <= 1):
-            raise self._wrong(key, "a number from 0 to 1", repr(value), "correct the number")
-        return value
+    def _limits(self, value: Any, key: str) -> Limits:
+        known = {it.name: it for it in fields(Limits)}
+        for name, number in self._mapping(value, key).items():
+            self._one_of(known, name, key)
+            share = name == "quarantine_share"
+            if type(number) is not int and not (share and type(number) is float):
+                raise self._wrong(f"{key}.{name}", "a number", repr(number), "correct the number")
+            if number < 0 or (share and not number <= 1):
+                raise self._wrong(
+                    f"{key}.{name}", "0 to 1" if share else "0 or more", repr(number), "correct the number"
+                )
+        return Limits(**value)
+
+    def _one_of(self, known: Iterable[str], value: Any, key: str) -> str:
+        if value not in known:
+            raise self._wrong(key, f"one of {', '.join(known)}", repr(value), "correct or remove the key")
+        return str(value)
 
     def _unique(self, key: str, what: str, claims: Iterable[tuple[str, str]]) -> None:
         owners: dict[str, str] = {}

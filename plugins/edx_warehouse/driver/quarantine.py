@@ -12,7 +12,7 @@ from typing import Any
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
-from edx_warehouse.exports.log_lines import Limits
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.exports.quarantine_entries import Correction, Entry, read_corrections, read_entries, refusal
 from edx_warehouse.exports.tracking_log import split
 from edx_warehouse.hooks.bucket import Bucket, Stored

@@ -7,9 +7,11 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.exports.compiled.digests import SeenLines
 from edx_warehouse.exports.compiled.event_parts import Texts
 from edx_warehouse.exports.compiled.log_rows import (
@@ -31,7 +33,7 @@ from edx_warehouse.exports.compiled.log_rows import (
 from edx_warehouse.exports.compiled.words import PAD
 from edx_warehouse.exports.course_of_event import CourseFinder, html_prefix
 from edx_warehouse.exports.event_row import FIRST_DATE, Event, RowMaker, last_date
-from edx_warehouse.exports.log_lines import BOM, Block, Limits
+from edx_warehouse.exports.log_lines import BOM, Block
 from edx_warehouse.exports.refusals import Reason, Refused
 
 _BLANKS = b" \t\r"  # JSON's own, so that nothing else is taken for blank
@@ -41,8 +43,7 @@ _DATES = 10**8  # more than any date as YYYYMMDD
 _SPARE = 16 * 1024 * 1024  # never touched, so never there, but for lines that grow much
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedLine:
+class RefusedLine(msgspec.Struct, frozen=True, gc=False):
     """A line that became no row: its number, byte offset in the content, bytes and reason."""
 
     number: int

@@ -14,6 +14,7 @@ import numpy as np
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Problem, Terminal
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.exports.compiled.digests import SeenLines
 from edx_warehouse.exports.course_parts import CourseParts, PartFile
 from edx_warehouse.exports.day_manifest import (
@@ -29,7 +30,7 @@ from edx_warehouse.exports.day_manifest import (
     courses_digest,
 )
 from edx_warehouse.exports.line_scanner import LineScanner, Scanned
-from edx_warehouse.exports.log_lines import Block, Limits, LogFile, LongLine
+from edx_warehouse.exports.log_lines import Block, LogFile, LongLine
 from edx_warehouse.exports.log_quarantine import QuarantineFile
 from edx_warehouse.exports.publishing import publish, staged
 from edx_warehouse.exports.refusals import Reason

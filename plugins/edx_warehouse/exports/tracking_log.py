@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.exports.day_manifest import DayManifest
-from edx_warehouse.exports.log_lines import Limits
 from edx_warehouse.exports.publishing import scratch_beside
 
 _LIMITS = Limits()

@@ -12,6 +12,7 @@ from google.cloud import bigquery
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import STAGING
 from edx_warehouse.hooks.jobs import run_job
+from edx_warehouse.tables.day_rows import dates_text
 from edx_warehouse.tables.declarations import Field, Table
 
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
@@ -98,16 +99,31 @@ class Warehouse:
             self.ensure_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
             return self.create(table, reference)
 
-    def load(self, uri: str, fields: Sequence[Field], into: str, key: str) -> Any:
-        """Load an object of newline-delimited JSON; no bad record is tolerated."""
+    def load(
+        self,
+        uris: str | Sequence[str],
+        fields: Sequence[Field],
+        into: str,
+        key: str,
+        *,
+        append: bool = False,
+        older: bool = False,
+    ) -> Any:
+        """Load objects of newline-delimited JSON; no bad record is tolerated.
+
+        :param append: whether the rows that the table has stay.
+        :param older: whether objects may have keys that are columns no more.
+        """
+        disposition = bigquery.WriteDisposition
         config = bigquery.LoadJobConfig(
             schema=schema_of(fields),
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
-            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+            write_disposition=disposition.WRITE_APPEND if append else disposition.WRITE_TRUNCATE,
+            ignore_unknown_values=older,
             max_bad_records=0,
         )
         return self._job(
-            key, lambda job_id: self.client.load_table_from_uri(uri, into, job_id=job_id, job_config=config)
+            key, lambda job_id: self.client.load_table_from_uri(uris, into, job_id=job_id, job_config=config)
         )
 
     def columns(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Field, ...]:
@@ -168,6 +184,11 @@ class Warehouse:
             f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({names})"
         )
         self.query(merge, {"dates": list(dates)}, key)
+
+    def delete_dates(self, table: Table, target: str, dates: Sequence[date], key: str) -> Any:
+        """Empty partitions of a table. BigQuery drops whole partitions without reading them, which costs nothing."""
+        # Only of dates in the text, and of nothing but dates, it knows that no row of their partitions stays.
+        return self.query(f"DELETE FROM `{target}` WHERE {_day(table)} IN ({dates_text(dates)})", {}, key)
 
     def describe(self, table: Table, reference: str, description: str, labels: Mapping[str, str]) -> None:
         """Write a table's description, labels and column descriptions, all in one request."""

@@ -9,16 +9,16 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from edx_warehouse.domain import places
 from edx_warehouse.hooks.warehouse import Warehouse, fields_of
+from edx_warehouse.operators.day_rows import DayRows
 from edx_warehouse.operators.due import digest_of
 from edx_warehouse.operators.kept_tables import KeptTables
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.tables import CourseTableOperator, check_columns
+from edx_warehouse.operators.tracking_events import TrackingEvents
 from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.days import DaysState, batches, outdated
 from edx_warehouse.tables.declarations import LOGS
-from edx_warehouse.tables.references import bind, union_of_days
-
-_TABLES_PER_QUERY = 500  # BigQuery takes 1,000; half of it keeps the text of the query well below its limit
+from edx_warehouse.tables.references import bind
 
 
 class BuildDaysOperator(CourseTableOperator):
@@ -47,10 +47,11 @@ class BuildDaysOperator(CourseTableOperator):
         if before and not self._is_as_declared(warehouse, target):
             self.log.warning("%s has not the columns of its schema file: all of its dates are made again", target)
             before = None
-        dates = outdated(before, wanted)
-        groups = list(batches(dates, wanted, _TABLES_PER_QUERY))
+        dates, logs = outdated(before, wanted), self._day_rows(tables)
+        limit = logs.limit({day: it.content for day, it in wanted.days.items()})
+        groups = list(batches(dates, wanted, limit))
         for number, (group, days) in enumerate(groups):
-            version = self._version(warehouse, tables, wanted, group, days)
+            version = self._version(tables, logs, wanted, group, days)
             # Only the last group may say that the table is as wanted: the others would be taken for done.
             if number < len(groups) - 1:
                 version = replace(version, digest=digest_of([wanted.digest, *group]))
@@ -67,9 +68,18 @@ class BuildDaysOperator(CourseTableOperator):
             self.catalog[self.table].fields, fields_of(served.schema), descriptions=True
         )
 
+    def _day_rows(self, tables: KeptTables) -> DayRows:
+        declared = self.catalog.get(LOGS)
+        if declared is None or LOGS not in self.catalog.inputs(self.table):
+            return DayRows(tables.warehouse, self.course, (), {}, None)
+        is_partitioned = self.institution.log_tables == "partitioned"
+        events = TrackingEvents(tables.bucket, tables.warehouse, declared, self.course) if is_partitioned else None
+        return DayRows(tables.warehouse, self.course, declared.fields, tables.day_labels, events)
+
     def _version(
-        self, warehouse: Warehouse, tables: KeptTables, wanted: DaysState, dates: list[date], days: list[date]
+        self, tables: KeptTables, logs: DayRows, wanted: DaysState, dates: list[date], days: list[date]
     ) -> Version:
+        warehouse = tables.warehouse
         declared, dataset = self.catalog[self.table], places.latest_dataset(self.course)
         inputs, targets = {}, {}
         for name in self.catalog.inputs(self.table):
@@ -77,9 +87,8 @@ class BuildDaysOperator(CourseTableOperator):
                 read, state = warehouse.reference(dataset, name.split(".")[1]), tables.served(name)
                 inputs[read], targets[name] = state.digest if state else "", f"`{read}`"
         if days:
-            logs = {day: warehouse.reference(places.logs_dataset(self.course), places.day_table(day)) for day in days}
-            inputs |= {logs[day]: wanted.days[day].content for day in days}
-            targets[LOGS] = union_of_days([*logs.values()])
+            targets[LOGS], contents = logs.read({day: wanted.days[day].content for day in days})
+            inputs |= contents
         target = warehouse.reference(dataset, declared.name)
         # Dates whose events all went away are not asked for, and only removed; without any other nothing is asked.
         made = [it for it in dates if it in wanted.dates]

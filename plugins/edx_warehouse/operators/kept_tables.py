@@ -58,11 +58,16 @@ class KeptTables:
         return wanted_state(_recipe(table), days, inputs, table.look_back)
 
     @cached_property
+    def day_labels(self) -> dict[str, dict[str, str]]:
+        """The labels of the course's day tables, by table name."""
+        return self.warehouse.labels(places.logs_dataset(self.course))
+
+    @cached_property
     def _loaded(self) -> Mapping[date, str]:
         prefix = "tracklog_"
         return {
             date.fromisoformat(name.removeprefix(prefix)): it["content"]
-            for name, it in self.warehouse.labels(places.logs_dataset(self.course)).items()
+            for name, it in self.day_labels.items()
             if name.startswith(prefix) and "content" in it
         }
 

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Transient
 from edx_warehouse.exports.day_manifest import SPLITTER, DayManifest, courses_digest, fingerprint
-from edx_warehouse.exports.log_lines import Limits, content_digest
+from edx_warehouse.exports.log_lines import content_digest
 from edx_warehouse.exports.quarantine_entries import read_entries
 from edx_warehouse.exports.tracking_log import split
 from edx_warehouse.hooks.bucket import Bucket, Stored
@@ -49,8 +50,14 @@ class SplitLogsOperator(InstitutionOperator):
         if not files:
             raise self._vanished(day)
         sources = sources_digest(files)
-        delivery = digest_of([SPLITTER, sources, *self.courses])
-        facts = {"sources": sources, "delivery": delivery, "courses": courses_digest(self.courses)}
+        limits = digest_of(astuple(self.institution.log_limits))
+        delivery = digest_of([SPLITTER, limits, sources, *self.courses])
+        facts = {
+            "sources": sources,
+            "delivery": delivery,
+            "courses": courses_digest(self.courses),
+            "limits": limits,
+        }
         for asset in self.assets.values():
             context["outlet_events"][asset].add_partitions(str(day))
         done = bucket.stat(places.split_manifest(day))
@@ -59,12 +66,12 @@ class SplitLogsOperator(InstitutionOperator):
                 self.log.info("Split already: the files of %s are those of the last split", day)
                 return {"day": str(day), "made": False}
             downloads = _download(bucket, files, Path(folder, "in"))
-            if done and self._is_content_of(done, downloads):
+            if done and done.metadata.get("limits") == limits and self._is_content_of(done, downloads):
                 self.log.info("Split already: the files of %s were compressed anew", day)
                 bucket.put(done.name, bucket.read(done.name) or b"", {**done.metadata, **facts})
                 return {"day": str(day), "made": False}
             out = Path(folder, "out")
-            manifest = split(downloads, self.courses, out, day=day, limits=self._limits())
+            manifest = split(downloads, self.courses, out, day=day, limits=self.institution.log_limits)
             require_standing(replayed(bucket, day), _quarantined(manifest, out), f"{self.institution.name} {day}")
             written = self._publish(bucket, out, manifest, facts, done, context)
         totals = manifest.totals
@@ -73,10 +80,6 @@ class SplitLogsOperator(InstitutionOperator):
             *(day, totals.lines, totals.rows, totals.quarantined, totals.duplicates, totals.blank, written),
         )
         return {"day": str(day), "made": True, "lines": totals.lines, "rows": totals.rows, "written": written}
-
-    def _limits(self) -> Limits:
-        share = self.institution.quarantine_share
-        return Limits() if share is None else Limits(quarantine_share=share)
 
     def _is_content_of(self, done: Stored, downloads: Sequence[Path]) -> bool:
         if "fingerprint" not in done.metadata:

@@ -17,9 +17,11 @@ from edx_warehouse.hooks.warehouse import Warehouse, fields_of
 from edx_warehouse.operators.convert import CONVERTED, served_week
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import CourseOperator
+from edx_warehouse.operators.tracking_events import TrackingEvents
 from edx_warehouse.operators.unit import day_of
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.checks import schema_diff
+from edx_warehouse.tables.day_rows import columns_digest
 from edx_warehouse.tables.declarations import Field, Table
 from edx_warehouse.tables.provenance import digest
 from edx_warehouse.tables.references import bind
@@ -49,10 +51,10 @@ class CourseTableOperator(CourseOperator):
 
 
 class LoadLogDayOperator(CourseTableOperator):
-    """Load one delivered log day of a course as ``tracklog_YYYYMMDD``."""
+    """Load one delivered log day of a course as ``tracklog_YYYYMMDD``, and as a partition of ``tracking_events``."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Load unless the day's events are loaded."""
+        """Load unless the day's events are loaded; then bring the partitioned table up to the day tables."""
         day = day_of(context)
         bucket, warehouse = self.bucket(), self.warehouse(str(day))
         name = places.log_manifest(self.course, day)
@@ -77,15 +79,21 @@ class LoadLogDayOperator(CourseTableOperator):
             target=warehouse.reference(places.logs_dataset(self.course), places.day_table(day)),
             digest=digest(table.reference, None, table.fields, inputs, {}),
             inputs=inputs,
-            labels={**self.labels(), "content": content[:32]},
+            labels={**self.labels(), "content": content[:32], "columns": columns_digest(table.fields)},
             course_id=str(self.course),
             rows_in=manifest["rows"],
             uri=uri,
             debug={"event_dates": " ".join(manifest["event_dates"])},
         )
         result = publish(
-            warehouse, self.catalog, wanted, lambda into, key: warehouse.load(uri, table.fields, into, key), context
+            warehouse,
+            self.catalog,
+            wanted,
+            lambda into, key: warehouse.load(uri, table.fields, into, key, older=True),
+            context,
         )
+        events = TrackingEvents(bucket, warehouse, table, self.course)
+        result["partitions"] = " ".join(map(str, events.catch_up(self.labels(), context)))
         return self.announce(context, result)
 
 

@@ -27,7 +27,7 @@ def declare(course: Course, catalog: Catalog) -> None:
         dag_id=dag_id(course),
         dag_display_name=f"{course.key}: daily",
         schedule=settings.DAILY,
-        **settings.span(course.institution, course.launch),
+        **settings.span(course.institution, "logs", course.launch),
         catchup=False,
         # A day that waits for its logs must not keep others waiting.
         max_active_runs=16,

@@ -37,7 +37,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         dag_id=dag_id(course),
         dag_display_name=f"{course.key}: weekly",
         schedule=settings.WEEKLY,
-        **settings.span(course.institution, course.launch),
+        **settings.span(course.institution, "weekly", course.launch),
         catchup=False,
         # One that works and one that waits. Of several weeks at once each starts the next: see StartNextWeekOperator.
         max_active_runs=2,

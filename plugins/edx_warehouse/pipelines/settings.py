@@ -39,10 +39,10 @@ DEFAULT_ARGS: dict[str, Any] = {
 }
 
 
-def span(institution: Institution, launch: date | None = None) -> dict[str, datetime | None]:
-    """Return the first and last day that a Dag has runs of: from the course's launch until deliveries end."""
-    last = institution.deliveries_until
-    return {"start_date": midnight(launch or FIRST_COURSE), "end_date": midnight(last) if last else None}
+def span(institution: Institution, feed: str, launch: date | None = None) -> dict[str, datetime | None]:
+    """Return the first and last day that a Dag has runs of: from the course's launch until the feed ends."""
+    last = institution.last_due(feed)
+    return {"start_date": midnight(launch or FIRST_COURSE), "end_date": midnight(last) if last < date.max else None}
 
 
 def tags(institution: Institution, rhythm: str, course: Course | None = None) -> list[str]:

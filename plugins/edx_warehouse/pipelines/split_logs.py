@@ -25,7 +25,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         dag_id=dag_id(institution),
         dag_display_name=f"{institution.name}: split the day's logs",
         schedule=settings.DAILY,
-        **settings.span(institution),
+        **settings.span(institution, "logs"),
         catchup=False,
         max_active_runs=8,
         default_args=settings.DEFAULT_ARGS,

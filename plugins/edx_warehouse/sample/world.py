@@ -200,6 +200,7 @@ class _Writer:
                 f"    log_prefixes: [{name.lower()}]",
                 "    sites: [prod, edge]",
                 f"    deliveries_until: {max(*self.plan.log_days, *self.plan.export_weeks)}",
+                f"    logs_until: {max(self.plan.log_days)}",
             ]
         lines.append("courses:")
         for course in self.courses:

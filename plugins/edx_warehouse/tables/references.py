@@ -14,7 +14,7 @@ from edx_warehouse.domain.errors import Problem, Terminal
 TABLES_PER_QUERY = 1_000
 """BigQuery's limit of tables, views and functions that one query may name."""
 
-_BACKTICKED = re.compile(r"`[^`]+`")
+_TABLE_NAME = re.compile(r"`[^`]+\.[^`]+`")  # names of columns stand in backticks too, but have no dot
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def bind(sql: str, targets: Mapping[str, str]) -> str:
         if str(reference) not in targets:
             raise _refuse("a table for each reference", f"none for {reference}", "build it first", code="E-CFG-103")
     used = {str(reference) for reference in found}
-    _limit(len({name for reference in used for name in _BACKTICKED.findall(targets[reference])}))
+    _limit(len({name for reference in used for name in _TABLE_NAME.findall(targets[reference])}))
     for reference in reversed(found):
         sql = sql[: reference.start] + targets[str(reference)] + sql[reference.end :]
     return sql

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.domain.registry import Registry, registry_path
 
 INSTITUTIONS = """\
@@ -73,6 +74,13 @@ def test_a_registry_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     assert registry.courses_of(mit) == (registry.courses[1],)
 
 
+def test_where_queries_read_events_is_one_key_of_the_institution(tmp_path: Path) -> None:
+    harvard, mit = read(tmp_path, INSTITUTIONS + "    log_tables: partitioned\n" + COURSES).institutions
+    assert (harvard.log_tables, mit.log_tables) == ("partitioned", "days")
+    problem = refusal(tmp_path, INSTITUTIONS + "    log_tables: both\n" + COURSES)
+    assert (problem.expected, problem.found) == ("one of days, partitioned", "'both'")
+
+
 def test_logs_may_end_before_exports(tmp_path: Path) -> None:
     text = INSTITUTIONS.replace(
         "deliveries_until: 2014-11-30", "deliveries_until: 2014-11-30\n    logs_until: 2014-11-28"
@@ -81,16 +89,26 @@ def test_logs_may_end_before_exports(tmp_path: Path) -> None:
     assert (harvard.last_due("logs"), harvard.last_due("weekly")) == (date(2014, 11, 28), date(2014, 11, 30))
 
 
-@pytest.mark.parametrize(("written", "share"), [("0.05", 0.05), ("0", 0), ("1", 1)])
-def test_an_institution_may_have_its_own_share_of_bad_lines(tmp_path: Path, written: str, share: float) -> None:
-    text = INSTITUTIONS.replace("sites: [prod]", f"sites: [prod]\n    quarantine_share: {written}")
+def test_an_institution_may_have_its_own_limits_of_splitting(tmp_path: Path) -> None:
+    text = INSTITUTIONS.replace("sites: [prod]", "sites: [prod]\n    log_limits: {quarantine_share: 0.05, depth: 80}")
     harvard, mit = read(tmp_path, text + COURSES).institutions
-    assert (harvard.quarantine_share, mit.quarantine_share) == (share, None)
+    assert (harvard.log_limits, mit.log_limits) == (Limits(quarantine_share=0.05, depth=80), Limits())
 
 
-@pytest.mark.parametrize("written", ["1.5", "-0.1", "true", "'0.1'", ".nan"])
-def test_a_share_is_a_number_from_0_to_1(tmp_path: Path, written: str) -> None:
-    text = INSTITUTIONS.replace("sites: [prod]", f"sites: [prod]\n    quarantine_share: {written}")
+@pytest.mark.parametrize(
+    "written",
+    [
+        "quarantine_share: 1.5",
+        "quarantine_share: .nan",
+        "depth: -1",
+        "depth: 1.5",
+        "depth: true",
+        "depth: '64'",
+        "dept: 1",
+    ],
+)
+def test_a_limit_is_a_number_that_makes_sense(tmp_path: Path, written: str) -> None:
+    text = INSTITUTIONS.replace("sites: [prod]", f"sites: [prod]\n    log_limits: {{{written}}}")
     with pytest.raises(Terminal):
         read(tmp_path, text + COURSES)
 

@@ -8,12 +8,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.exports.compiled.digests import SeenLines
 from edx_warehouse.exports.compiled.words import PAD, siphash128
 from edx_warehouse.exports.course_of_event import CourseFinder
 from edx_warehouse.exports.event_row import RowMaker
 from edx_warehouse.exports.line_scanner import LineScanner
-from edx_warehouse.exports.log_lines import Block, Limits
+from edx_warehouse.exports.log_lines import Block
 from edx_warehouse.exports.refusals import Refused
 
 CS50 = CourseKey("HarvardX", "CS50x", "2014_T1")

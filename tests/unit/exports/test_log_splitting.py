@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Terminal, Transient
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.exports.day_manifest import CourseManifest, DayManifest, fingerprint
-from edx_warehouse.exports.log_lines import Limits, content_digest
+from edx_warehouse.exports.log_lines import content_digest
 from edx_warehouse.exports.publishing import scratch_beside
 from edx_warehouse.exports.tracking_log import split
 

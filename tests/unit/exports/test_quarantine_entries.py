@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
-from edx_warehouse.exports.log_lines import Limits
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.exports.quarantine_entries import Entry, editable, read_corrections, read_entries, reasons_of
 from edx_warehouse.exports.refusals import Reason
 from edx_warehouse.exports.tracking_log import split

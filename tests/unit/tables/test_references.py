@@ -88,6 +88,11 @@ def test_a_query_names_at_most_a_thousand_tables() -> None:
         union_of_days([f"p.d.t{n}" for n in range(1001)])
 
 
+def test_columns_in_backticks_are_no_tables() -> None:
+    columns = ", ".join(f"`c{n}`" for n in range(1001))
+    assert columns in bind("SELECT a.x FROM logs.a AS a", {"logs.a": f"(SELECT {columns} FROM `p.d.t`)"})
+
+
 def test_a_union_of_no_days_is_refused() -> None:
     with pytest.raises(Terminal, match="at least one day table"):
         union_of_days([])

@@ -6,12 +6,12 @@ import numpy as np
 
 from edx_warehouse.exports.compiled.json_text import ODD, code_unit
 from edx_warehouse.exports.compiled.words import (
-    HIGHS,
-    ONES,
     PAD,
     compiled,
     copy,
+    copy16,
     entry,
+    equal16,
     load64,
     quick_hash,
     same,
@@ -20,10 +20,9 @@ from edx_warehouse.exports.compiled.words import (
 )
 
 _DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
-_NEWLINES = np.uint64(0x0A0A0A0A0A0A0A0A)
 _ZONE = np.frombuffer(b"+00:00" + bytes(2), np.uint64)[0]
 _ZONE_BYTES = np.uint64((1 << 48) - 1)
-_FOURS, _XS, _KS, _DASHES = (np.uint64(int.from_bytes(it * 8, "little")) for it in (b"4", b"x", b"k", b"-"))
+_FOUR, _X, _K, _DASH, _BACKSLASH, _NEWLINE = (np.uint8(it) for it in b"4xk-\\\n")
 _2, _4 = np.int64(2), np.int64(4)
 
 
@@ -163,43 +162,45 @@ class Texts:
 def find(data: Any, start: int, end: int, words: Any, first: int, last: int) -> int:
     """Return where ``words[first:last]`` begins in ``data[start:end]``; ODD when it does not."""
     n = last - first
-    head = words[first]
-    for i in range(start, end - n + 1):
-        if data[i] == head and same(data, i, words, first, n):
-            return i
-    return ODD
+    while True:
+        start = find_byte(data, start, end - n + 1, words[first])
+        if start > end - n:
+            return ODD
+        if same(data, start, words, first, n):
+            return start
+        start += 1
 
 
 @compiled
-def find_byte(data: Any, start: int, end: int, byte: int) -> int:
+def find_byte(data: Any, start: int, end: int, byte: Any) -> int:
     """Return the first place of a byte, ``end`` when there is none."""
-    while start < end and data[start] != byte:
-        start += 1
-    return start
+    while start < end:
+        found = equal16(data, start, byte)
+        if found != np.uint64(0):
+            return min(end, start + np.int64(zeros_below(found)))
+        start += 16
+    return end
 
 
 @compiled
 def find_newline(data: Any, i: int) -> int:
     """Return the place of the next newline, which has to be there."""
     while True:
-        word = load64(data, i) ^ _NEWLINES
-        found = (word - ONES) & ~word & HIGHS
+        found = equal16(data, i, _NEWLINE)
         if found != np.uint64(0):
-            return i + np.int64(zeros_below(found) >> np.uint64(3))
-        i += 8
+            return i + np.int64(zeros_below(found))
+        i += 16
 
 
 @compiled
 def may_name_block(data: Any, i: int, end: int) -> bool:
     """Return whether a span has ``4x`` or ``k-`` in it, as every id of a block has, or almost."""
     while i < end:
-        word, after = load64(data, i), load64(data, i + 1)
-        four, x, k, dash = word ^ _FOURS, after ^ _XS, word ^ _KS, after ^ _DASHES
-        old = (four - ONES) & ~four & (x - ONES) & ~x
-        new = (k - ONES) & ~k & (dash - ONES) & ~dash
-        if (old | new) & HIGHS != np.uint64(0):
+        old = equal16(data, i, _FOUR) & equal16(data, i + 1, _X)
+        new = equal16(data, i, _K) & equal16(data, i + 1, _DASH)
+        if old | new != np.uint64(0):
             return True
-        i += 8
+        i += 16
     return False
 
 
@@ -225,6 +226,15 @@ def unescape(data: Any, i: int, end: int, out: Any) -> int:
     """Write what a valid JSON text without halves of surrogate pairs says to ``out``; return its length."""
     o = 0
     while i < end:
+        found = equal16(data, i, _BACKSLASH)
+        copy16(out, o, data, i)
+        step = 16 if found == np.uint64(0) else np.int64(zeros_below(found))
+        if step > end - i:
+            step = end - i
+        i += step
+        o += step
+        if i >= end or step == 16:
+            continue
         byte = data[i]
         i += 1
         if byte == 92:

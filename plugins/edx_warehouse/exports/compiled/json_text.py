@@ -87,13 +87,13 @@ def skip_text(data: Any, i: int, end: int) -> Any:
     """Return the position of the closing quote of a text that begins at ``i``, and whether it has escapes or such."""
     special = False
     while True:
-        found = marks(load64(data, i))
+        found = marks(data, i)
         if found == np.uint64(0):
-            i += 8
+            i += 16
             if i >= end:
                 return CUT, special
             continue
-        i += np.int64(zeros_below(found) >> np.uint64(3))
+        i += np.int64(zeros_below(found))
         if i >= end:
             return CUT, special
         byte = data[i]

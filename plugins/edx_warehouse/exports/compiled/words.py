@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-PAD = 16
+PAD = 32
 """Bytes that must follow the used ones of every array."""
 START = np.int64(0)
 """Zero as an argument: of a number written down Numba makes a function of its own."""
@@ -44,6 +44,8 @@ entry = cast("Callable[[Any], Any]", njit(**_OPTIONS, cache=True, no_cfunc_wrapp
 """Decorator: to be called from Python without the interpreter's lock; compiled at first use and kept on disk."""
 
 _WORD = ir.IntType(64)
+_VECTOR = ir.VectorType(ir.IntType(8), 16)
+_13, _16, _17, _21, _32, _64 = (np.uint64(it) for it in (13, 16, 17, 21, 32, 64))
 
 
 @intrinsic
@@ -82,40 +84,84 @@ def zeros_below(_: Any, word: Any) -> Any:
 
 
 _13, _16, _17, _21, _32, _64 = (np.uint64(it) for it in (13, 16, 17, 21, 32, 64))
-ONES = np.uint64(0x0101010101010101)
-HIGHS = np.uint64(0x8080808080808080)
-_QUOTES = np.uint64(0x2222222222222222)
-_BACKSLASHES = np.uint64(0x5C5C5C5C5C5C5C5C)
-_BLANKS = np.uint64(0x2020202020202020)
 _SLASH_U = np.array(list(b"\\u00"), np.uint8)
 _HEX = np.array(list(b"0123456789abcdef"), np.uint8)
 
 
-@compiled
-def marks(word: Any) -> Any:
-    """Return a word whose lowest set bit tells the first byte that is a quote, a backslash, below 0x20 or above 0x7f."""
-    quotes = word ^ _QUOTES
-    slashes = word ^ _BACKSLASHES
-    return (((quotes - ONES) & ~quotes) | ((slashes - ONES) & ~slashes) | ((word - _BLANKS) & ~word) | word) & HIGHS
+def _vector(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.load(builder.bitcast(builder.gep(data, [at]), _VECTOR.as_pointer()), align=1)
+
+
+def _each(byte: int) -> Any:
+    return ir.Constant(_VECTOR, [byte] * 16)
+
+
+def _mask(builder: Any, lanes: Any) -> Any:
+    return builder.zext(builder.bitcast(lanes, ir.IntType(16)), _WORD)
+
+
+@intrinsic
+def marks(_: Any, array: Any, at: Any) -> Any:
+    """``marks(array, at)``: of 16 bytes, a bit for each that is a quote, a backslash, below 0x20 or above 0x7f."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = _vector(context, builder, signature.args[0], args[0], args[1])
+        found = builder.or_(
+            builder.or_(builder.icmp_signed("==", lanes, _each(34)), builder.icmp_signed("==", lanes, _each(92))),
+            builder.icmp_signed("<", lanes, _each(32)),  # bytes above 0x7f are negative
+        )
+        return _mask(builder, found)
+
+    return types.uint64(array, types.intp), code
+
+
+@intrinsic
+def equal16(_: Any, array: Any, at: Any, byte: Any) -> Any:
+    """``equal16(array, at, byte)``: of 16 bytes, a bit for each that is the given one."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = _vector(context, builder, signature.args[0], args[0], args[1])
+        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), args[2], ir.Constant(ir.IntType(32), 0))
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), 16), [0] * 16)
+        return _mask(builder, builder.icmp_signed("==", lanes, builder.shuffle_vector(one, one, mask)))
+
+    return types.uint64(array, types.intp, types.uint8), code
+
+
+@intrinsic
+def copy16(_: Any, out: Any, to: Any, data: Any, at: Any) -> Any:
+    """``copy16(out, to, data, at)``: copy 16 bytes."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = _vector(context, builder, signature.args[2], args[2], args[3])
+        target = context.make_array(signature.args[0])(context, builder, args[0]).data
+        builder.store(lanes, builder.bitcast(builder.gep(target, [args[1]]), _VECTOR.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp, data, types.intp), code
 
 
 @compiled
 def copy(out: Any, o: int, data: Any, start: int, end: int) -> int:
     """Copy ``data[start:end]`` to ``out[o:]``; return where it ends there."""
-    n = end - start
-    for k in range(0, n, 8):
-        store64(out, o + k, load64(data, start + k))
-    return o + n
+    i = start
+    to = o
+    while i < end:
+        copy16(out, to, data, i)
+        i += 16
+        to += 16
+    return o + end - start
 
 
 @compiled
 def copy_exactly(out: Any, o: int, data: Any, start: int, end: int) -> None:
     """Copy ``data[start:end]`` to ``out[o:]`` and write nothing behind it."""
     i = start
-    while end - i >= 8:
-        store64(out, o, load64(data, i))
-        i += 8
-        o += 8
+    while end - i >= 16:
+        copy16(out, o, data, i)
+        i += 16
+        o += 16
     while i < end:
         out[o] = data[i]
         i += 1
@@ -127,15 +173,14 @@ def escape(out: Any, o: int, data: Any, start: int, end: int) -> int:
     """Copy ``data[start:end]`` as the inside of a JSON string; return where it ends. Up to six bytes come of one."""
     i = start
     while i < end:
-        word = load64(data, i)
-        found = marks(word)
-        store64(out, o, word)
-        step = 8 if found == np.uint64(0) else np.int64(zeros_below(found) >> np.uint64(3))
+        found = marks(data, i)
+        copy16(out, o, data, i)
+        step = 16 if found == np.uint64(0) else np.int64(zeros_below(found))
         if step > end - i:
             step = end - i
         i += step
         o += step
-        if i < end and step < 8:
+        if i < end and step < 16:
             byte = data[i]
             i += 1
             if byte == 34 or byte == 92:
