@@ -23,8 +23,8 @@ setup: ## install everything into .venv and .local/ (the other commands do it to
 demo: setup ## run the whole pipeline on invented institutions, and show what it made
 	@$(BIN)/edx-warehouse demo
 
-test: setup ## run all tests
-	@$(BIN)/python -m pytest
+test: setup ## run all tests, several files at a time
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --durations 15
 
 check: setup ## lint and types, of Python and SQL
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The local cloud's two emulators, with strict proxies before them; one pair for all tests of this folder."""
+"""The local cloud's two emulators, with strict proxies before them; a pair for each file, as they slow down with use."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from fakes.strict_proxy import StrictProxy
 NAME = "harvardx-data"  # of the project and of its bucket
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Service]]:
     emulators.require_installed()
     home = Home(tmp_path_factory.mktemp("cloud"))
@@ -42,7 +42,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service
         signal.signal(signal.SIGTERM, before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def proxies(services: tuple[Service, Service]) -> Iterator[tuple[StrictProxy, StrictProxy]]:
     with ExitStack() as stack:
         storage_proxy, bigquery_proxy = (
@@ -51,7 +51,7 @@ def proxies(services: tuple[Service, Service]) -> Iterator[tuple[StrictProxy, St
         yield storage_proxy, bigquery_proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def storage_client(proxies: tuple[StrictProxy, StrictProxy]) -> Iterator[storage.Client]:
     options = ClientOptions(api_endpoint=proxies[0].url)
     with closing(storage.Client(NAME, AnonymousCredentials(), client_options=options)) as client:
@@ -59,7 +59,7 @@ def storage_client(proxies: tuple[StrictProxy, StrictProxy]) -> Iterator[storage
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bigquery_client(proxies: tuple[StrictProxy, StrictProxy]) -> Iterator[bigquery.Client]:
     options = ClientOptions(api_endpoint=proxies[1].url)
     with closing(bigquery.Client(NAME, AnonymousCredentials(), client_options=options)) as client:

@@ -132,7 +132,7 @@ def drive(environment: dict[str, str], world: World, look: Look) -> Chapter:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory):
     root = tmp_path_factory.mktemp("story")
-    world = write_world(root / "world", courses=3, learners=30, days=3, weeks=2, poison=True)
+    world = write_world(root / "world", courses=2, learners=30, days=3, weeks=2, poison=True)
     environment = {
         **os.environ,
         "PYTHONPATH": str(CHECKOUT / "plugins"),

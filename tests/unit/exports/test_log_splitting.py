@@ -117,6 +117,21 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
     assert tree(tmp_path / "one") == first == tree(tmp_path / "two")
 
 
+def test_any_number_of_workers_gives_the_same_bytes(tmp_path):
+    ids = ["HarvardX/CS50x/2014_T1", "course-v1:HarvardX+PH525x+1T2014", "HarvardX/CS50x/2014_T1 ", "A/B/C", ""]
+    odd = [b"junk", b"", line(username=" ada "), line(event="{"), line(event='{"speed": NaN}')]
+    lines = [odd[n // 97 % len(odd)] if n % 97 == 0 else line(ids[n % len(ids)], n=n) for n in range(40_000)]
+    sources = [write(tmp_path, PROD, lines), write(tmp_path, EDGE, lines[::7])]
+    assert sum(map(len, lines)) > 2.5 * 4 * 1024 * 1024  # several blocks, which come back out of order
+
+    trees = []
+    for workers in (1, 2, 5):
+        split(sources, COURSES, tmp_path / f"out{workers}", day=DAY, workers=workers)
+        trees.append(tree(tmp_path / f"out{workers}"))
+
+    assert trees[0] == trees[1] == trees[2]
+
+
 def test_how_the_input_was_compressed_does_not_matter_to_the_parts(tmp_path):
     path = write(tmp_path, PROD, [line(n=n) for n in range(100)])
     first = split([path], COURSES, tmp_path / "out", day=DAY)
