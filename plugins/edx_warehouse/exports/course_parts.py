@@ -26,8 +26,7 @@ _END = b"\x03\x00"  # an empty last block
 
 @dataclass(slots=True)
 class _Rows:
-    waiting: list[Any] = field(default_factory=list)
-    waiting_bytes: int = 0
+    waiting: bytearray = field(default_factory=bytearray)
     chunks: list[tuple[int, int]] = field(default_factory=list)
     sha: Any = field(default_factory=hashlib.sha256)
     crc: int = 0
@@ -69,10 +68,9 @@ class CourseParts:
         its = self._rows.get(course_id)
         if its is None:
             its = self._rows[course_id] = _Rows()
-        its.waiting.append(rows)
-        its.waiting_bytes += len(rows)
+        its.waiting += rows  # copied: a view of them would keep the rows of all courses
         self._waiting_bytes += len(rows)
-        if its.waiting_bytes >= _CHUNK:
+        if len(its.waiting) >= _CHUNK:
             self._compress(its)
         if self._waiting_bytes >= _WAITING:
             for every in self._rows.values():
@@ -102,10 +100,8 @@ class CourseParts:
         yield _END + struct.pack("<II", rows.crc, rows.bytes & 0xFFFFFFFF)
 
     def _compress(self, rows: _Rows) -> None:
-        data = b"".join(rows.waiting)
-        self._waiting_bytes -= rows.waiting_bytes
-        rows.waiting.clear()
-        rows.waiting_bytes = 0
+        data, rows.waiting = rows.waiting, bytearray()
+        self._waiting_bytes -= len(data)
         rows.sha.update(data)
         rows.crc = isal_zlib.crc32(data, rows.crc)
         rows.bytes += len(data)
@@ -121,6 +117,6 @@ class CourseParts:
         rows.chunks.append((offset, len(chunk)))
 
 
-def _compressed(data: bytes) -> bytes:
+def _compressed(data: bytearray) -> bytes:
     deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
     return bytes(deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH))

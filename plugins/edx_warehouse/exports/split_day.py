@@ -15,7 +15,6 @@ from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Problem, Terminal
 from edx_warehouse.domain.limits import Limits
-from edx_warehouse.exports.compiled.digests import SeenLines
 from edx_warehouse.exports.course_parts import CourseParts, PartFile
 from edx_warehouse.exports.day_manifest import (
     SPLITTER,
@@ -34,6 +33,7 @@ from edx_warehouse.exports.log_lines import Block, LogFile, LongLine
 from edx_warehouse.exports.log_quarantine import QuarantineFile
 from edx_warehouse.exports.publishing import publish, staged
 from edx_warehouse.exports.refusals import Reason
+from edx_warehouse.exports.seen_lines import EarlierLines, FileLines
 
 
 class SplitDay:
@@ -54,7 +54,7 @@ class SplitDay:
         self.scanners: SimpleQueue[LineScanner] = SimpleQueue()
         for _ in range(workers):
             self.scanners.put(LineScanner(self.courses, day, limits, key))
-        self.earlier = SeenLines()
+        self.earlier = EarlierLines()
         self.sources: list[SourceCount] = []
         self.reasons: Counter[Reason] = Counter()
         self.quarantine: list[QuarantineCount] = []
@@ -63,8 +63,8 @@ class SplitDay:
 
     def split(self, sources: Sequence[Path], out: Path) -> DayManifest:
         """Split and publish; see :func:`edx_warehouse.exports.tracking_log.split`."""
-        for path in sources:
-            self._take(path)
+        for number, path in enumerate(sources, 1):
+            self._take(path, is_last=number == len(sources))
         self._judge_quarantine()
         files = {course: self._write_part(course) for course in self.courses}
         manifest = self._manifest(files)
@@ -90,7 +90,7 @@ class SplitDay:
                 stale.unlink()
         return manifest
 
-    def _take(self, path: Path) -> None:
+    def _take(self, path: Path, *, is_last: bool) -> None:
         file = LogFile(path, str(self.day), self.limits, self.scratch)
         name = f"{places.quarantine_logs(self.day)}{path.name}.jsonl.gz"
         work = _Source(self, path.name, QuarantineFile(staged(self.scratch, name), path.name))
@@ -104,11 +104,13 @@ class SplitDay:
                     work.take(ahead.popleft())
             while ahead:
                 work.take(ahead.popleft())
+            repeated = work.seen.repeated()
+            if not is_last:
+                self.earlier.merge(work.seen)
         finally:
-            work.quarantine.close()
+            work.close()
         if not file.whole:
             raise Terminal(self._defect("the file read to its end", "less", path.name))
-        self.earlier.merge(work.seen)
         self.taken[path.name] = work.rows
         if work.quarantine.entries:
             data = staged(self.scratch, name)
@@ -127,7 +129,7 @@ class SplitDay:
                 quarantined=work.quarantine.entries,
                 duplicates=work.duplicates,
                 blank=work.blank,
-                repeated=work.repeated,
+                repeated=repeated,
                 bom=file.has_bom,
             )
         )
@@ -239,9 +241,13 @@ class _Source:
         self.day = day
         self.name = name
         self.quarantine = quarantine
-        self.seen = SeenLines()
+        self.seen = FileLines(day.scratch / "digests")
         self.rows: Counter[str] = Counter()
-        self.blank = self.duplicates = self.repeated = 0
+        self.blank = self.duplicates = 0
+
+    def close(self) -> None:
+        self.quarantine.close()
+        self.seen.close()
 
     def take(self, work: Future[Scanned] | LongLine) -> None:
         if isinstance(work, LongLine):
@@ -250,7 +256,7 @@ class _Source:
         scanned, day = work.result(), self.day
         self.blank += scanned.blank
         self.duplicates += scanned.duplicates
-        self.repeated += self.seen.add(scanned.digests)
+        self.seen.add(scanned.digests)
         for number, date_number, count in scanned.dates:
             course_id = str(day.courses[number])
             self.rows[course_id] += count
@@ -266,7 +272,7 @@ class _Source:
         if self.day.earlier.has(digests)[0]:
             self.duplicates += 1
         else:
-            self.repeated += self.seen.add(digests)
+            self.seen.add(digests)
             self.day.reasons[Reason.TOO_LONG] += 1
             self.quarantine.add_long(line)
         line.path.unlink()

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.limits import Limits
-from edx_warehouse.exports.compiled.digests import SeenLines
 from edx_warehouse.exports.compiled.words import PAD, siphash128
 from edx_warehouse.exports.course_of_event import CourseFinder
 from edx_warehouse.exports.event_row import RowMaker
 from edx_warehouse.exports.line_scanner import LineScanner
 from edx_warehouse.exports.log_lines import Block
 from edx_warehouse.exports.refusals import Refused
+from edx_warehouse.exports.seen_lines import EarlierLines
 
 CS50 = CourseKey("HarvardX", "CS50x", "2014_T1")
 NEW = CourseKey("HarvardX", "NEW.1-x", "3T_2015")
@@ -96,7 +96,7 @@ def check(line):
     assert b"\n" not in line
     if not line.strip(b" \t\r"):
         return
-    scanned = scanner.scan(Block(7, 0, bytearray(line + b"\n"), 1), "f.log.gz", SeenLines())
+    scanned = scanner.scan(Block(7, 0, bytearray(line + b"\n"), 1), "f.log.gz", EarlierLines())
     try:
         event = RowMaker(CourseFinder([CS50, NEW]), DAY, 64).make(line.strip(b" \t\r"), "f.log.gz", 7)
     except Refused as refused:
@@ -135,7 +135,7 @@ def test_every_cut_of_a_line_becomes_what_the_complete_reader_makes_of_it():
 
 def test_ordinary_lines_are_not_read_slowly():
     block = Block(1, 0, bytearray((LINE + b"\n") * 100), 100)
-    scanned = [scanner.scan(block, "f.log.gz", SeenLines()) for _ in range(2)][1]
+    scanned = [scanner.scan(block, "f.log.gz", EarlierLines()) for _ in range(2)][1]
     assert (scanned.lines, scanned.slow, scanned.refused) == (100, 0, [])
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.limits import Limits
-from edx_warehouse.exports.compiled.digests import SeenLines
 from edx_warehouse.exports.course_of_event import CourseFinder
 from edx_warehouse.exports.event_row import RowMaker
 from edx_warehouse.exports.line_scanner import LineScanner
 from edx_warehouse.exports.log_lines import Block
 from edx_warehouse.exports.refusals import Reason, Refused
+from edx_warehouse.exports.seen_lines import EarlierLines
 
 CS50 = CourseKey("HarvardX", "CS50x", "2014_T1")
 PH525 = CourseKey("HarvardX", "PH525x", "1T2014")
@@ -26,7 +26,7 @@ def fate(line, **limits):
     """Return the row or the reason: of a scanner, which has to agree with the complete reader and with itself."""
     limits = Limits(**limits)
     scanner = LineScanner([CS50, PH525], DAY, limits, np.array([1, 2], np.uint64))
-    first, again = (scanner.scan(Block(5, 0, bytearray(line + b"\n"), 1), "f.log.gz", SeenLines()) for _ in range(2))
+    first, again = (scanner.scan(Block(5, 0, bytearray(line + b"\n"), 1), "f.log.gz", EarlierLines()) for _ in range(2))
     rows = [bytes(rows) for _, rows in first.rows]
     assert rows == [bytes(rows) for _, rows in again.rows], "what was learned shows in the row"
     assert [it.reason for it in first.refused] == [it.reason for it in again.refused]
