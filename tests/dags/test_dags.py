@@ -91,6 +91,7 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
         "seal_week": ["start_next_week"],
         "start_next_week": [],
     },
+    "freshness": {"look": []},
     "hmdc_snapshot": {"push_snapshots": []},
 }
 OF_COURSES = ("course_daily", "course_weekly")

@@ -21,8 +21,10 @@ import pytest
 import oracle
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.errors import Problem
 from edx_warehouse.sample.world import World, write_world
 from edx_warehouse.tables.catalog import Catalog
+from fakes.receivers import Webhook, served
 from oracle_differences import differences as row_differences
 
 pytestmark = pytest.mark.system
@@ -53,6 +55,7 @@ class Story:
     short_day: date
     environment: dict[str, str]
     look: "Look"
+    alerts: list[str]
 
 
 class Look:
@@ -146,15 +149,18 @@ def story(tmp_path_factory: pytest.TempPathFactory):
         "BIGQUERY_EMULATOR_HOST": f"http://127.0.0.1:{bigquery_port}",
     }
     look = Look(environment)
-    try:
-        first = drive(environment, world, look)
-        again = drive(environment, world, look)
-        course, day = shorten_a_day(world)
-        replaced = drive(environment, world, look)
-        cleared = clear_load(environment, course, day, look)
-        yield Story(world, first, again, replaced, cleared, course, day, environment, look)
-    finally:
-        command(environment, "down")
+    with served(Webhook()) as webhook:
+        connection = {"conn_type": "http", "host": webhook.url}
+        environment["AIRFLOW_CONN_EDX_WAREHOUSE_ALERTS_WEBHOOK"] = json.dumps(connection)
+        try:
+            first = drive(environment, world, look)
+            again = drive(environment, world, look)
+            course, day = shorten_a_day(world)
+            replaced = drive(environment, world, look)
+            cleared = clear_load(environment, course, day, look)
+            yield Story(world, first, again, replaced, cleared, course, day, environment, look, webhook.texts)
+        finally:
+            command(environment, "down")
 
 
 def shorten_a_day(world: World) -> tuple[CourseKey, date]:
@@ -268,6 +274,15 @@ def test_what_is_spoilt_is_held_with_errors_that_say_where_and_what_to_do(story:
     assert poison.broken_log.name in held["E-SPL-101"]["file"]
     assert "created_at" in held["E-EXP-101"]["found"]
     assert all(problem["next"] for problem in held.values())
+
+
+def test_whoever_gets_alerts_is_told_of_each_held_unit_once(story: Story) -> None:
+    told = [next(line for line in text.splitlines() if line.startswith("E-")) for text in story.alerts]
+    assert sorted(told) == sorted(map(line_of, story.first.result["held"]))
+
+
+def line_of(held: dict[str, Any]) -> str:
+    return str(Problem(**{name: value for name, value in held.items() if name != "institution"}))
 
 
 def test_nothing_of_what_is_spoilt_is_published(story: Story) -> None:

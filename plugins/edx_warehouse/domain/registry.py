@@ -21,7 +21,8 @@ _WINDOW_NAME = re.compile(r"[A-Za-z0-9_]+")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _RESERVED = frozenset({"latest", "logs", "weekly"})
-_MORE = frozenset({"sites", "deliveries_until", "logs_until", "log_limits", "log_tables"})
+_MORE = frozenset({"sites", "deliveries_until", "logs_until", "log_limits", "log_tables", "never_delivered"})
+_FEEDS = ("logs", "weekly")
 _LOG_TABLES = ("days", "partitioned")
 _DAG_ID_LIMIT = 63  # Google's label length: longer Dag ids lose their labels on BigQuery jobs
 
@@ -33,6 +34,7 @@ class Institution:
     :param deliveries_until: last day that is delivered for; None while deliveries go on. No runs are of later days.
     :param logs_until: last day with logs when exports go on after it.
     :param log_limits: of the splitting of its logs.
+    :param never_delivered: feeds with days, or Sundays of weeks, that will never come: nobody is told of them.
     :param log_tables: where queries read events: ``days`` (a table a day) or ``partitioned`` (one table of all days).
     """
 
@@ -46,6 +48,7 @@ class Institution:
     logs_until: date | None = None
     log_limits: Limits = field(default_factory=Limits)
     log_tables: str = "days"
+    never_delivered: frozenset[tuple[str, date]] = frozenset()
 
     def last_due(self, feed: str) -> date:
         """Return the last day that is delivered for in a feed, ``logs`` or ``weekly``."""
@@ -151,6 +154,7 @@ class _Reader:
             logs_until=self._date(it.get("logs_until"), f"{key}.logs_until"),
             log_limits=self._limits(it.get("log_limits") or {}, f"{key}.log_limits"),
             log_tables=self._one_of(_LOG_TABLES, it.get("log_tables", "days"), f"{key}.log_tables"),
+            never_delivered=self._never_delivered(it.get("never_delivered") or {}, f"{key}.never_delivered"),
         )
 
     def _course(self, value: Any, key: str, institutions: Mapping[str, Institution], suffixes: Iterable[str]) -> Course:
@@ -236,7 +240,10 @@ class _Reader:
         return [self._text(item, f"{key}[{number}]") for number, item in enumerate(self._list(value, key))]
 
     def _date(self, value: Any, key: str) -> date | None:
-        if value is not None and not isinstance(value, date):
+        return None if value is None else self._required_date(value, key)
+
+    def _required_date(self, value: Any, key: str) -> date:
+        if not isinstance(value, date):
             raise self._wrong(key, "a date YYYY-MM-DD", repr(value), "correct the date")
         return value
 
@@ -252,6 +259,13 @@ class _Reader:
                     f"{key}.{name}", "0 to 1" if share else "0 or more", repr(number), "correct the number"
                 )
         return Limits(**value)
+
+    def _never_delivered(self, value: Any, key: str) -> frozenset[tuple[str, date]]:
+        return frozenset(
+            (self._one_of(_FEEDS, feed, key), self._required_date(day, f"{key}.{feed}[{number}]"))
+            for feed, days in self._mapping(value, key).items()
+            for number, day in enumerate(self._list(days, f"{key}.{feed}"))
+        )
 
     def _one_of(self, known: Iterable[str], value: Any, key: str) -> str:
         if value not in known:

@@ -118,7 +118,7 @@ def judge(
     first = min(delivered | held.keys(), default=None)
     slots = list(_due(feed, first, institution.last_due(feed), now)) if first else []
     came = {_slot(feed, day) for day in delivered | held.keys()}
-    missing = [slot for slot in slots if slot not in came]
+    missing = [slot for slot in slots if slot not in came and (feed, slot) not in institution.never_delivered]
     behind = {_slot(feed, day) for day in undone - held.keys()}
     waiting = [slot for slot in slots if slot in behind]
     oldest = min([*missing, *waiting], default=None)

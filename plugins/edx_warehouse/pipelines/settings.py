@@ -7,6 +7,7 @@ from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, RetryAc
 
 from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.registry import Course, Institution
+from edx_warehouse.operators.alerts import AlertNotifier
 
 FIRST_COURSE = date(2012, 9, 1)  # edX's first term
 
@@ -22,6 +23,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=3),
+    "on_failure_callback": AlertNotifier(),
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(

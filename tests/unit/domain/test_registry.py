@@ -81,6 +81,21 @@ def test_where_queries_read_events_is_one_key_of_the_institution(tmp_path: Path)
     assert (problem.expected, problem.found) == ("one of days, partitioned", "'both'")
 
 
+def test_days_that_will_never_come_are_dates_by_feed(tmp_path: Path) -> None:
+    gaps = "    never_delivered: {logs: [2014-11-12, 2014-11-13], weekly: [2014-11-16]}\n"
+    harvard, mit = read(tmp_path, INSTITUTIONS + gaps + COURSES).institutions
+    assert sorted(harvard.never_delivered) == [
+        ("logs", date(2014, 11, 12)),
+        ("logs", date(2014, 11, 13)),
+        ("weekly", date(2014, 11, 16)),
+    ]
+    assert mit.never_delivered == frozenset()
+    problem = refusal(tmp_path, INSTITUTIONS + "    never_delivered: {log: [2014-11-12]}\n" + COURSES)
+    assert (problem.expected, problem.found) == ("one of logs, weekly", "'log'")
+    problem = refusal(tmp_path, INSTITUTIONS + "    never_delivered: {logs: [soon]}\n" + COURSES)
+    assert (problem.expected, problem.found) == ("a date YYYY-MM-DD", "'soon'")
+
+
 def test_logs_may_end_before_exports(tmp_path: Path) -> None:
     text = INSTITUTIONS.replace(
         "deliveries_until: 2014-11-30", "deliveries_until: 2014-11-30\n    logs_until: 2014-11-28"

@@ -69,6 +69,11 @@ def test_the_end_of_deliveries_bounds_what_is_due() -> None:
     assert fresh([10, 11], NOON, deliveries_until=day(12)).missing == (day(12),)
 
 
+def test_days_that_will_never_come_are_not_missing() -> None:
+    never = frozenset({("logs", day(12)), ("weekly", day(11))})
+    assert fresh([10], at(15), never_delivered=never).missing == (day(11),)
+
+
 def test_before_the_first_delivery_nothing_is_due() -> None:
     found = fresh([], NOON)
     assert found.is_well
