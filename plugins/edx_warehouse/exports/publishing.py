@@ -60,9 +60,10 @@ def publish(scratch: Path, out: Path, names: Sequence[str]) -> None:
     if (out / last).exists() and (out / last).read_bytes() != staged(scratch, last).read_bytes():
         (out / last).unlink()
         _sync([(out / last).parent])
+    for folder in sorted({(out / name).parent for name in names}):
+        folder.mkdir(parents=True, exist_ok=True)
     for some in (first, [last]):
         for name in some:
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
             staged(scratch, name).replace(out / name)
         _sync(sorted({out / folder for name in some for folder in Path(name).parents}))
 
