@@ -60,6 +60,11 @@ _EDGE = re.compile(r".*-edge(?:-[a-z]+)*\.[a-z.]+")
 _MANIFEST = "MANIFEST.json"
 
 
+def is_table(name: str) -> bool:
+    """Tell whether a canonical name is that of a table that a weekly export may have."""
+    return name in _TABLES.values() or _ORA.fullmatch(name) is not None
+
+
 def files_of(names: Iterable[str], courses: Collection[CourseKey]) -> dict[CourseKey, dict[str, str]]:
     """Return each course's files: canonical table name to file name, as it was given.
 

@@ -1,16 +1,18 @@
 """Writing one course's weekly export in edX's formats."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from edx_warehouse.sample.columns import COLUMNS
+from edx_warehouse.sample.columns import COLUMNS, EXTRA_COLUMNS
 from edx_warehouse.sample.content import course_structure, course_tar
+from edx_warehouse.sample.extra_tables import EXTRA_TABLES
 from edx_warehouse.sample.files import gzipped, midnight, write, write_lines
 from edx_warehouse.sample.learning import Classroom
+from edx_warehouse.sample.open_responses import ORA_TABLES
 from edx_warehouse.sample.plan import Plan
-from edx_warehouse.sample.tables import TABLES, Value, digest
+from edx_warehouse.sample.tables import TABLES, Rows, Value, digest
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -25,16 +27,23 @@ def doubled(value: Value) -> str:
     return "NULL" if value is None else str(value).replace("\\", "\\\\")
 
 
-def write_export(plan: Plan, room: Classroom, week: date, folder: Path) -> list[Path]:
-    """Write all files of a course's weekly export; a studentmodule without rows is left out, as edX does."""
+def write_export(plan: Plan, room: Classroom, week: date, folder: Path, *, extra: bool = False) -> list[Path]:
+    """Write all files of a course's weekly export; a studentmodule without rows is left out, as edX does.
+
+    :param extra: also the tables that only some courses have; those of open responses go to ``ora/``.
+    """
     before = midnight(week) + 86400
     prefix = room.course.key.file_prefix
     written = []
     for table in TABLES:
-        lines = _table(plan, room, table, before)
+        lines = _table(table, COLUMNS[table], TABLES[table](plan, room, before))
         if table == "courseware_studentmodule" and not any(True for _ in TABLES[table](plan, room, before)):
             continue
         written.append(write_lines(folder / f"{prefix}-{table}-prod-analytics.sql", lines, week))
+    for below, tables in (("", EXTRA_TABLES), ("ora", ORA_TABLES)) if extra else ():
+        for table, rows in tables.items():
+            lines = _table(table, EXTRA_COLUMNS[table], rows(plan, room, before))
+            written.append(write_lines(folder / below / f"{prefix}-{table}-prod-analytics.sql", lines, week))
     return [
         *written,
         write_lines(folder / f"{prefix}-prod.mongo", _forum(room, before), week),
@@ -45,11 +54,10 @@ def write_export(plan: Plan, room: Classroom, week: date, folder: Path) -> list[
     ]
 
 
-def _table(plan: Plan, room: Classroom, table: str, before: int) -> Iterator[str]:
+def _table(table: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
     escaped: Callable[[Value], str] = doubled if table == "courseware_studentmodule" else mysql
-    columns = COLUMNS[table]
     yield "\t".join(columns)
-    for row in TABLES[table](plan, room, before):
+    for row in rows:
         yield "\t".join(escaped(row[column]) for column in columns)
 
 

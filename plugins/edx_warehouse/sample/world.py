@@ -171,7 +171,8 @@ class _Writer:
         written = []
         for room in self.rooms:
             folder = self._incoming(room.course.institution) / "weekly" / str(week)
-            written += write_export(self.plan, room, week, folder)
+            # One course has every table there is; more would make each export much larger for nothing new.
+            written += write_export(self.plan, room, week, folder, extra=room is self.rooms[0])
         for institution in INSTITUTIONS:
             # Edge courses come in the same package; this one is in nobody's registry.
             name = f"{institution}-Sandbox-2014-user_id_map-edge-analytics.sql"

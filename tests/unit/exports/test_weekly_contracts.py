@@ -111,3 +111,13 @@ def test_a_contract_with_a_mistake_is_refused_by_key(tmp_path: Path, columns, ke
     with pytest.raises(Terminal) as caught:
         Contracts.read(tmp_path)
     assert caught.value.problem.field == key
+
+
+FREE_TEXT = {"raw_answer", "feedback", "feedback_text", "comments", "reason", "content", "user_message"}
+
+
+@pytest.mark.parametrize("name", sorted(CONTRACTS.by_name))
+def test_who_somebody_is_and_what_somebody_wrote_is_never_public(name):
+    people = {"user_id", "student_id", "username", "scorer_id", "creator", "submission_uuid", "owner_id"}
+    public = {column.name for column in CONTRACTS.by_name[name].columns if column.privacy == "public"}
+    assert not public & (people | FREE_TEXT)

@@ -225,10 +225,10 @@ def test_absent_certificates_and_studentmodule_are_no_rows(tmp_path):
 
 def test_a_table_without_a_contract_is_reported_and_not_loaded(tmp_path):
     delivery = Delivery(tmp_path / "in")
-    delivery.contents["wiki_article"] = b"id\tsecret\n1\tx\n"
+    delivery.contents["assessment_aiclassifier"] = b"id\tsecret\n1\tx\n"
     week = delivery.convert(tmp_path / "out")
-    assert "wiki_article: no contract: not loaded until it has one" in week.drift
-    assert not [path for path in tree(tmp_path / "out") if "wiki" in path]
+    assert "assessment_aiclassifier: no contract: not loaded until it has one" in week.drift
+    assert not [path for path in tree(tmp_path / "out") if "aiclassifier" in path]
 
 
 def test_of_several_rows_of_a_person_the_highest_id_stays_in_any_order(tmp_path):

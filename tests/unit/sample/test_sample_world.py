@@ -20,6 +20,9 @@ import pytest
 import oracle
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.registry import Registry
+from edx_warehouse.exports.contracts import Contracts
+from edx_warehouse.exports.convert import convert
+from edx_warehouse.exports.weekly_files import DOCUMENTS, files_of, is_table
 from edx_warehouse.sample.columns import COLUMNS
 from edx_warehouse.sample.poison import BAD, BLANK, GOOD
 from edx_warehouse.sample.world import CannotWrite, World, write_world
@@ -444,3 +447,16 @@ def test_an_impossible_plan_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(CannotWrite, match="weeks must be at least 1"):
         write_world(tmp_path / "world", weeks=0)
     assert not list(tmp_path.iterdir())
+
+
+def test_every_contract_has_rows_in_the_sample(world, tmp_path):
+    course, week = next(iter(world.courses)), world.weeks[-1]
+    folder = world.root / "archive" / world.courses[course] / "incoming" / "weekly" / str(week)
+    names = {path.name: path for path in folder.rglob("*") if path.is_file()}
+    found = {table: names[name] for table, name in files_of(names, [course])[course].items()}
+    contracts = Contracts.read(Path(__file__).resolve().parents[3] / "include")
+    assert found.keys() - DOCUMENTS.keys() == set(filter(is_table, contracts.by_name))
+    assert found.keys() >= DOCUMENTS.keys()
+    converted = convert(found, course, week, contracts, tmp_path / "out")
+    assert [file.name for file in converted.files if file.rows_out == 0] == []
+    assert [line for line in converted.drift if "of its type" in line or "contract" in line] == []
