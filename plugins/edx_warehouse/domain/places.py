@@ -65,6 +65,11 @@ def weekly_manifest(week: date) -> str:
     return f"{WEEKLY}{week}/MANIFEST.json"
 
 
+def packages(week: date) -> str:
+    """Return the prefix of the records of what was in a weekly export's zips."""
+    return f"hmdc/packages/{week}/"
+
+
 def split_manifest(day: date) -> str:
     """Return the object written last when a day's logs are split for all courses of the institution."""
     return f"{SPLITS}{day}.manifest.json"
@@ -108,6 +113,11 @@ def quarantine_logs(day: date) -> str:
 def quarantine_week(course: CourseKey, week: date) -> str:
     """Return the prefix of a course week that is held."""
     return f"quarantine/weekly/{week}/{course.slug}/"
+
+
+def quarantine_packages(week: date | str) -> str:
+    """Return the prefix of a week whose zip was refused; no course's slug is like it."""
+    return f"quarantine/weekly/{week}/packages/"
 
 
 def latest_dataset(course: CourseKey) -> str:

@@ -1,10 +1,9 @@
 """Copying new deliveries from the HMDC archive to the bucket."""
 
 import hashlib
-import json
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,10 +13,22 @@ from airflow.sdk import Context
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Problem, Transient
+from edx_warehouse.domain.limits import Limits
+from edx_warehouse.exports.weekly_package import RefusedPackage
 from edx_warehouse.hooks.archive import Archive, ArchiveFile
 from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.operators.holds import HELD, MIRROR
 from edx_warehouse.operators.roles import InstitutionOperator
+from edx_warehouse.operators.weekly_exports import (
+    Weeks,
+    by_week,
+    contents,
+    hold_packages,
+    objects_of,
+    refuse_others,
+    unpack_into,
+    write_manifest,
+)
 
 _SETTLE_SECONDS = 5.0  # costs a look that finds something new this once; a look that finds nothing costs nothing
 
@@ -71,25 +82,83 @@ class MirrorOperator(InstitutionOperator):
         return {"copied": come.copied, "strange": strange, "growing": len(growing), "ambiguous": len(come.ambiguous)}
 
     def _mirror_weeks(self, archive: Archive, bucket: Bucket) -> dict[str, Any]:
-        weeks: dict[date, dict[str, list[ArchiveFile]]] = {}
+        weeks = by_week(archive.files("incoming", "weekly"))
         stored: dict[str, Stored] = {}
-        for week in _dates(archive.folders("incoming", "weekly")):
-            files = archive.files("incoming", "weekly", str(week))
-            weeks[week] = {places.weekly(week) + file.name: [file] for file in files}
-            stored |= {it.name: it for it in bucket.objects(places.weekly(week))}
-        growing = self._growing(archive, {name: it for files in weeks.values() for name, it in files.items()}, stored)
-        copied, failed = 0, []
+        for week in weeks:
+            stored |= {it.name: it for it in objects_of(bucket, week)}
+        growing = self._growing(archive, {name: it for week in weeks.values() for name, it in week.items()}, stored)
+        all_weeks = Weeks()
         for week, wanted in weeks.items():
-            come = self._copy_all(archive, bucket, wanted, stored, growing)
-            copied += come.copied
-            failed += come.failed
-            # A manifest would speak of a part of the export as if it were the whole.
-            if not come.failed and not growing.intersection(file.path for (file,) in wanted.values()):
-                _write_manifest(bucket, week, [file.name for (file,) in wanted.values()])
-        self.log.info("%d weekly exports in the archive, %d files copied", len(weeks), copied)
-        if failed:
-            raise failed[0]
-        return {"copied": copied, "weeks": len(weeks), "growing": len(growing)}
+            self._mirror_week(archive, bucket, week, wanted, stored, growing, all_weeks)
+        hold_packages(bucket, self.institution.name, all_weeks.refused, all_weeks.unsure)
+        self.log.info("%d weekly exports in the archive, %d files copied", len(weeks), all_weeks.copied)
+        if all_weeks.failed:
+            raise all_weeks.failed[0]
+        return {
+            "copied": all_weeks.copied,
+            "weeks": len(weeks),
+            "growing": len(growing),
+            "refused": len(all_weeks.refused),
+        }
+
+    def _mirror_week(
+        self,
+        archive: Archive,
+        bucket: Bucket,
+        week: date,
+        wanted: Mapping[str, Sequence[ArchiveFile]],
+        stored: Mapping[str, Stored],
+        growing: set[str],
+        all_weeks: Weeks,
+    ) -> None:
+        zips = {name: files for name, files in wanted.items() if name.startswith(places.packages(week))}
+        loose = {name: files for name, files in wanted.items() if name not in zips}
+        come = self._copy_all(archive, bucket, loose, stored, growing)
+        all_weeks.copied += come.copied
+        all_weeks.failed += come.failed
+        whole = not come.failed and not growing.intersection(file.path for files in wanted.values() for file in files)
+        if whole and zips:
+            whole = self._unpack_all(archive, bucket, week, zips, set(loose), stored, all_weeks)
+        elif zips:
+            all_weeks.unsure.append(week)
+        # A manifest would speak of a part of the export as if it were the whole.
+        if whole:
+            write_manifest(bucket, week, (name.removeprefix(places.weekly(week)) for name in loose), zips)
+
+    def _unpack_all(
+        self,
+        archive: Archive,
+        bucket: Bucket,
+        week: date,
+        zips: Mapping[str, Sequence[ArchiveFile]],
+        loose: set[str],
+        stored: Mapping[str, Stored],
+        all_weeks: Weeks,
+    ) -> bool:
+        """Unpack the zips of a week; tell whether all of them could be."""
+        prefix = places.weekly(week)
+        others = {it.name.removeprefix(prefix): it.sha256 for it in bucket.objects(prefix) if it.name in loose}
+        for record, (file, *more) in sorted(zips.items()):
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    if more:
+                        raise RefusedPackage("one package of a name", str(1 + len(more)))
+                    local = self._fetch_one(archive, [file], Path(folder), stored.get(record))
+                    if local is None:
+                        refuse_others(found := contents(bucket, record), others)
+                    else:
+                        found = unpack_into(bucket, week, file, local, others, _token([file]), Limits())
+                        all_weeks.copied += 1
+                    others |= found
+                except Transient as error:
+                    all_weeks.failed.append(error)
+                    all_weeks.unsure.append(week)
+                    return False
+                except RefusedPackage as error:
+                    self.log.error("Refused %s: expected %s, found %s", file.path, error.expected, error.found)
+                    all_weeks.refused[week] = (file, error)
+                    return False
+        return True
 
     def _growing(
         self, archive: Archive, wanted: Mapping[str, Sequence[ArchiveFile]], stored: Mapping[str, Stored]
@@ -210,18 +279,3 @@ def _token(files: Sequence[ArchiveFile]) -> str:
 
 def _is_new(files: Sequence[ArchiveFile], stored: Stored | None) -> bool:
     return stored is None or stored.metadata.get("source_token") != _token(files)
-
-
-def _write_manifest(bucket: Bucket, week: date, names: Sequence[str]) -> None:
-    copies = {it.name: it for it in bucket.objects(places.weekly(week))}
-    found = [(name, copies[places.weekly(week) + name]) for name in names]
-    files = [{"name": name, "bytes": copy.size, "sha256": copy.sha256} for name, copy in found]
-    bucket.put(places.weekly_manifest(week), json.dumps({"week": str(week), "files": files}, indent=1).encode())
-
-
-def _dates(names: Iterable[str]) -> Iterable[date]:
-    for name in names:
-        try:
-            yield date.fromisoformat(name)
-        except ValueError:
-            continue
