@@ -29,6 +29,10 @@ SUBCOMMANDS = (
     Subcommand("run", "edx_warehouse.driver.command", "bring every table up to date with the archive"),
     Subcommand("freshness", "edx_warehouse.driver.freshness_command", "tell how fresh the data is, and what is late"),
     Subcommand("quarantine", "edx_warehouse.driver.quarantine_command", "list, show and replay what was quarantined"),
+    Subcommand(
+        "drift", "edx_warehouse.driver.drift_command", "tell how the weekly exports differ from what was agreed"
+    ),
+    Subcommand("release", "edx_warehouse.driver.release_command", "take a held weekly export as it is"),
 )
 
 

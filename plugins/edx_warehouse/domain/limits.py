@@ -1,4 +1,4 @@
-"""How far the splitting of logs goes along with what is delivered."""
+"""How far we go along with what is delivered."""
 
 from dataclasses import dataclass
 
@@ -23,3 +23,21 @@ class Limits:
     content_bytes: int = 256 * 1000 * 1000 * 1000
     quarantine_lines: int = 1000
     quarantine_share: float = 0.01
+
+
+@dataclass(frozen=True)
+class WeekLimits:
+    """How far a course's weekly export may differ from the one before without a person's word.
+
+    :param shrink_share: of a table's rows that may be gone (E-EXP-107).
+    :param small_rows: tables that had fewer rows than this may shrink by any share, but not to nothing.
+    :param odd_values: values of a column that are not of its type and never hold a week.
+    :param odd_values_most: of such values, beyond which a week is held.
+    :param odd_share: of a column's values, beyond which a week is held.
+    """
+
+    shrink_share: float = 0.2
+    small_rows: int = 50
+    odd_values: int = 10
+    odd_values_most: int = 1000
+    odd_share: float = 0.001

@@ -13,7 +13,7 @@ from typing import Any
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
-from edx_warehouse.domain.limits import Limits
+from edx_warehouse.domain.limits import Limits, WeekLimits
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -21,7 +21,9 @@ _WINDOW_NAME = re.compile(r"[A-Za-z0-9_]+")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _RESERVED = frozenset({"latest", "logs", "weekly"})
-_MORE = frozenset({"sites", "deliveries_until", "logs_until", "log_limits", "log_tables", "never_delivered"})
+_MORE = frozenset(
+    {"sites", "deliveries_until", "logs_until", "log_limits", "log_tables", "never_delivered", "weekly_limits"}
+)
 _FEEDS = ("logs", "weekly")
 _LOG_TABLES = ("days", "partitioned")
 _DAG_ID_LIMIT = 63  # Google's label length: longer Dag ids lose their labels on BigQuery jobs
@@ -36,6 +38,7 @@ class Institution:
     :param log_limits: of the splitting of its logs.
     :param never_delivered: feeds with days, or Sundays of weeks, that will never come: nobody is told of them.
     :param log_tables: where queries read events: ``days`` (a table a day) or ``partitioned`` (one table of all days).
+    :param weekly_limits: of the drift of its weekly exports.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Institution:
     log_limits: Limits = field(default_factory=Limits)
     log_tables: str = "days"
     never_delivered: frozenset[tuple[str, date]] = frozenset()
+    weekly_limits: WeekLimits = field(default_factory=WeekLimits)
 
     def last_due(self, feed: str) -> date:
         """Return the last day that is delivered for in a feed, ``logs`` or ``weekly``."""
@@ -152,9 +156,10 @@ class _Reader:
             sites=tuple(sorted(self._texts(it.get("sites", ["prod", "edge"]), f"{key}.sites"))),
             deliveries_until=self._date(it.get("deliveries_until"), f"{key}.deliveries_until"),
             logs_until=self._date(it.get("logs_until"), f"{key}.logs_until"),
-            log_limits=self._limits(it.get("log_limits") or {}, f"{key}.log_limits"),
+            log_limits=self._limits(Limits, it.get("log_limits") or {}, f"{key}.log_limits"),
             log_tables=self._one_of(_LOG_TABLES, it.get("log_tables", "days"), f"{key}.log_tables"),
             never_delivered=self._never_delivered(it.get("never_delivered") or {}, f"{key}.never_delivered"),
+            weekly_limits=self._limits(WeekLimits, it.get("weekly_limits") or {}, f"{key}.weekly_limits"),
         )
 
     def _course(self, value: Any, key: str, institutions: Mapping[str, Institution], suffixes: Iterable[str]) -> Course:
@@ -247,18 +252,18 @@ class _Reader:
             raise self._wrong(key, "a date YYYY-MM-DD", repr(value), "correct the date")
         return value
 
-    def _limits(self, value: Any, key: str) -> Limits:
-        known = {it.name: it for it in fields(Limits)}
+    def _limits[L: (Limits, WeekLimits)](self, kind: type[L], value: Any, key: str) -> L:
+        known = {it.name: it for it in fields(kind)}
         for name, number in self._mapping(value, key).items():
             self._one_of(known, name, key)
-            share = name == "quarantine_share"
+            share = isinstance(known[name].default, float)
             if type(number) is not int and not (share and type(number) is float):
                 raise self._wrong(f"{key}.{name}", "a number", repr(number), "correct the number")
             if number < 0 or (share and not number <= 1):
                 raise self._wrong(
                     f"{key}.{name}", "0 to 1" if share else "0 or more", repr(number), "correct the number"
                 )
-        return Limits(**value)
+        return kind(**value)
 
     def _never_delivered(self, value: Any, key: str) -> frozenset[tuple[str, date]]:
         return frozenset(

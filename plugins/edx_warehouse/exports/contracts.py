@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,29 +38,54 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One difference between a header and its contract.
+
+    :param kind: added, removed, renamed (a guess), reordered or unreadable.
+    :param column: the column concerned: of the contract, or the new one when it was added.
+    :param found: a sentence for people.
+    :param held: it holds the week.
+    """
+
+    kind: str
+    column: str | None
+    found: str
+    held: bool = False
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where a delivered file has the columns of its contract.
 
     :param width: fields in each row.
     :param columns: the columns that are loaded, in contract order.
     :param positions: for each of them its place in the row; None when the file does not have it.
-    :param drift: what is different from the contract and was accepted.
+    :param changes: what is different from the contract and was accepted.
     """
 
     width: int
     columns: tuple[Column, ...]
     positions: tuple[int | None, ...]
-    drift: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def drift(self) -> tuple[str, ...]:
+        """The changes in sentences."""
+        return tuple(change.found for change in self.changes)
 
 
 class Broken(Exception):
-    """A header that does not keep its contract."""
+    """A header that does not keep its contract.
 
-    def __init__(self, expected: str, found: str, mend: str) -> None:
+    :param changes: all that is different, also what would be accepted by itself.
+    """
+
+    def __init__(self, expected: str, found: str, mend: str, changes: Sequence[Change] = ()) -> None:
         super().__init__(f"expected {expected}, found {found}")
         self.expected = expected
         self.found = found
         self.mend = mend
+        self.changes = tuple(changes) or (Change("unreadable", None, f"{found}; expected {expected}", held=True),)
 
 
 @dataclass(frozen=True)
@@ -92,15 +117,40 @@ class Contract:
         twice = sorted(name for name, count in known.items() if count > 1)
         if twice:
             raise Broken("each column once", f"{', '.join(twice)} under two names", "ask edX for a corrected export")
-        added = [name for name in header if name not in names]
-        missing = [column.name for column in self.columns if column.name not in known]
-        gone = [column.name for column in self.columns if column.name in missing and not column.optional]
-        if gone:
-            raise Broken(*_difference(gone, added))
+        changes = self._changes(header, names, known)
+        if any(change.held for change in changes):
+            gone = [column.name for column in self.columns if column.name not in known and not column.optional]
+            raise Broken(*_difference(gone, [name for name in header if name not in names]), changes)
         places = {names[name]: place for place, name in enumerate(header) if name in names}
-        drift = [f"column {_shown(name)} is new: not loaded until it is in the contract" for name in added]
-        drift += [f"column {column.name} is absent: NULL" for column in self.loaded if column.name in missing]
-        return Layout(len(header), self.loaded, tuple(places.get(column.name) for column in self.loaded), tuple(drift))
+        return Layout(
+            len(header), self.loaded, tuple(places.get(column.name) for column in self.loaded), tuple(changes)
+        )
+
+    def _changes(self, header: Sequence[str], names: Mapping[str, str], known: Collection[str]) -> list[Change]:
+        added = [name for name in header if name not in names]
+        changes = [
+            Change("added", _shown(name), f"column {_shown(name)} is new: not loaded until it is in the contract")
+            for name in added
+        ]
+        missing = [column for column in self.columns if column.name not in known]
+        guesses = _guesses([column.name for column in missing], added)
+        for column in missing:
+            if column.optional and column.privacy == "never":
+                continue
+            near = guesses.get(column.name)
+            what = f"column {column.name} is absent" + (": NULL" if column.optional else "")
+            changes.append(
+                Change(
+                    "renamed" if near else "removed",
+                    column.name,
+                    f'{what}; near-match "{_shown(near)}": renamed?' if near else what,
+                    held=not column.optional,
+                )
+            )
+        order = [names[name] for name in header if name in names]
+        if order != [column.name for column in self.columns if column.name in known]:
+            changes.append(Change("reordered", None, "columns in another order: read by name"))
+        return changes
 
     def _refuse_no_header(self, header: Sequence[str]) -> None:
         expected = f"a header of {len(self.columns)} columns with tabs between them"
@@ -123,15 +173,26 @@ def _shown(name: str) -> str:
     return name if _COLUMN_NAME.fullmatch(name) else "(a name that is no identifier)"
 
 
-def _difference(gone: Sequence[str], added: Sequence[str]) -> tuple[str, str, str]:
+def _guesses(missing: Iterable[str], added: Iterable[str]) -> dict[str, str]:
+    """Return for each missing column the new one that it may have been renamed to, if there is one like it."""
     left = list(added)
-    found, aliases = [], []
-    for name in gone:
+    guesses = {}
+    for name in missing:
         near = difflib.get_close_matches(name, left, n=1, cutoff=0.6)
         if near:
             left.remove(near[0])
-            found.append(f'near-match "{_shown(near[0])}" for "{name}": renamed?')
-            aliases.append(f"{_shown(near[0])} as an alias of {name}")
+            guesses[name] = near[0]
+    return guesses
+
+
+def _difference(gone: Sequence[str], added: Sequence[str]) -> tuple[str, str, str]:
+    guesses = _guesses(gone, added)
+    left = [name for name in added if name not in guesses.values()]
+    found, aliases = [], []
+    for name in gone:
+        if near := guesses.get(name):
+            found.append(f'near-match "{_shown(near)}" for "{name}": renamed?')
+            aliases.append(f"{_shown(near)} as an alias of {name}")
         else:
             found.append(f'no "{name}": removed?')
     mend = "ask edX for a corrected export"

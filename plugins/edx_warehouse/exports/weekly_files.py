@@ -7,6 +7,7 @@ only be read against the courses of the registry: the longest course that fits w
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from enum import StrEnum
 
 from edx_warehouse.domain.courses import CourseKey
 
@@ -60,6 +61,21 @@ _EDGE = re.compile(r".*-edge(?:-[a-z]+)*\.[a-z.]+")
 _MANIFEST = "MANIFEST.json"
 
 
+class Aside(StrEnum):
+    """Why a file is set aside; each begins a sentence for people."""
+
+    ENCRYPTED = "encrypted"
+    EDGE = "from the Edge site"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN_TABLE = "no known table"
+    UNKNOWN_COURSE = "no registered course"
+
+    @classmethod
+    def of(cls, reason: str) -> "Aside":
+        """Return the kind of a sentence of :func:`unknown_files`."""
+        return next(it for it in cls if reason.startswith(it))
+
+
 def is_table(name: str) -> bool:
     """Tell whether a canonical name is that of a table that a weekly export may have."""
     return name in _TABLES.values() or _ORA.fullmatch(name) is not None
@@ -76,7 +92,7 @@ def files_of(names: Iterable[str], courses: Collection[CourseKey]) -> dict[Cours
 
 
 def unknown_files(names: Iterable[str], courses: Collection[CourseKey]) -> dict[str, str]:
-    """Return the files that are set aside and why: encrypted, Edge, ambiguous, no registered course or no known table."""
+    """Return the files that are set aside and why, in a sentence that begins with a value of :class:`Aside`."""
     return _sorted_out(names, courses)[1]
 
 
@@ -101,15 +117,15 @@ def _sorted_out(
             known[course][table] = claimants[0]
         else:
             for name in claimants:
-                aside[name] = f"ambiguous: {len(claimants)} files are {table} of {course}"
+                aside[name] = f"{Aside.AMBIGUOUS}: {len(claimants)} files are {table} of {course}"
     return dict(known), dict(sorted(aside.items()))
 
 
 def _read(base: str, by_length: Iterable[CourseKey]) -> tuple[CourseKey, str] | str:
     """Return course and canonical name, or the reason why there is none."""
     if base.endswith((".gpg", ".pgp")):
-        return "encrypted: decrypt it first"
-    reason = "no registered course"
+        return f"{Aside.ENCRYPTED}: decrypt it first"
+    reason = str(Aside.UNKNOWN_COURSE)
     for course in by_length:
         if not base.startswith(f"{course.file_prefix}-"):
             continue
@@ -118,12 +134,12 @@ def _read(base: str, by_length: Iterable[CourseKey]) -> tuple[CourseKey, str] | 
         table = _canonical(match) if match else None
         if match is None or table is None:
             # A shorter course may still fit: its run can be the beginning of this one's.
-            reason = "no known table of a registered course (perhaps a course that is not registered)"
+            reason = f"{Aside.UNKNOWN_TABLE} of a registered course (perhaps a course that is not registered)"
         elif "edge" in (match["site"] or "").split("-"):
-            return "from the Edge site"
+            return str(Aside.EDGE)
         else:
             return course, table
-    return "from the Edge site" if _EDGE.fullmatch(base) else reason
+    return str(Aside.EDGE) if _EDGE.fullmatch(base) else reason
 
 
 def _canonical(match: re.Match[str]) -> str | None:

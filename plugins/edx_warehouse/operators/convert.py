@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,23 @@ from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Problem
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.exports.convert import VERSION, ConvertedWeek, convert
+from edx_warehouse.exports.week_drift import (
+    Drift,
+    Earlier,
+    dated,
+    drift_of_files,
+    drift_of_rows,
+    notes,
+    refuse_held,
+    released,
+)
 from edx_warehouse.hooks.bucket import Bucket, Stored
+from edx_warehouse.operators.drift import CONVERTED as CONVERTED
+from edx_warehouse.operators.drift import DriftOfWeek, earlier_week, release_of, write_drift
 from edx_warehouse.operators.due import digest_of, sources_digest, week_files, weeks
 from edx_warehouse.operators.holds import held_units
 from edx_warehouse.operators.roles import CourseOperator
 from edx_warehouse.operators.unit import day_of
-
-CONVERTED = "converted.json"
 
 
 def week_of(bucket: Bucket, day: date) -> date:
@@ -68,14 +79,45 @@ class ConvertWeekOperator(CourseOperator):
                 paths[table] = Path(folder, "in", stored.name.rsplit("/", 1)[-1])
                 bucket.download(stored, paths[table])
             out = Path(folder, "out")
-            converted: ConvertedWeek = convert(paths, self.course, week, self.contracts, out)
+            converted, drift = self._checked(bucket, week, paths, out, digests["sources"])
             for name in sorted(converted.outputs):
                 bucket.put(prefix + name, out / name)
             stale = {it.name for it in bucket.objects(prefix)} - {prefix + name for name in converted.outputs}
             bucket.delete(sorted(name for name in stale if name.startswith((prefix + "raw/", prefix + "transformed/"))))
+            write_drift(bucket, drift, digests["sources"])
             bucket.put(prefix + CONVERTED, converted.to_json().encode(), digests)
-        for line in converted.drift:
-            self.log.warning("Drift in %s %s: %s", self.course, week, line)
+
+    def _checked(
+        self, bucket: Bucket, week: date, paths: dict[str, Path], out: Path, sources: str
+    ) -> tuple[ConvertedWeek, DriftOfWeek]:
+        """Convert, and compare with the contracts and the week before; of a held week that is written down at once."""
+        earlier = earlier_week(bucket, self.course, week)
+        release = release_of(bucket, self.course, week, sources)
+        found = drift_of_files(paths, self.course, week, self.contracts, earlier)
+        try:
+            converted = convert(paths, self.course, week, self.contracts, out)
+            found += drift_of_rows(converted, earlier, self.institution.weekly_limits)
+            found += notes(converted, found)
+            found = released(found) if release else found
+            refuse_held(self.course, week, found)
+        except Held:
+            write_drift(bucket, self._drift(week, found, earlier, release, held=True), sources)
+            raise
+        return converted, self._drift(week, found, earlier, release, held=False)
+
+    def _drift(
+        self,
+        week: date,
+        found: Iterable[Drift],
+        earlier: Earlier | None,
+        release: Mapping[str, str] | None,
+        *,
+        held: bool,
+    ) -> DriftOfWeek:
+        drift = tuple(dated(found, week, earlier))
+        for it in drift:
+            self.log.warning("Drift in %s %s: %s (%s)", self.course, week, it, it.policy)
+        return DriftOfWeek(self.course, week, held, drift, str(earlier.week) if earlier else "", release)
 
     def _refresh_latest(self, bucket: Bucket, week: date) -> bool:
         latest, prefix = places.latest(self.course), places.week_of_course(self.course, week)

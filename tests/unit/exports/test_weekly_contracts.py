@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from edx_warehouse.domain.errors import Terminal
-from edx_warehouse.exports.contracts import Broken, Contracts
+from edx_warehouse.exports.contracts import Broken, Change, Contracts
 from fakes.weekly_delivery import CONTRACTS, columns_of
 
 ENROLLMENT = CONTRACTS.by_name["enrollment"]
@@ -32,7 +32,7 @@ def test_columns_are_found_by_name_in_any_order():
     header.sort()
     layout = ENROLLMENT.layout(header)
     assert [header[place] for place in layout.positions] == [column.name for column in ENROLLMENT.columns]
-    assert layout.drift == ()
+    assert layout.changes == (Change("reordered", None, "columns in another order: read by name"),)
 
 
 def test_a_new_column_is_reported_and_has_no_place():
@@ -65,6 +65,28 @@ def test_an_absent_optional_column_is_null_and_reported():
     layout = CONTRACTS.by_name["profiles"].layout([name for name in columns_of("profiles") if name != "city"])
     assert layout.drift == ("column city is absent: NULL",)
     assert layout.positions[[column.name for column in layout.columns].index("city")] is None
+
+
+def test_a_renamed_optional_column_is_guessed_and_taken_as_absent():
+    header = ["town" if name == "city" else name for name in columns_of("profiles")]
+    changes = CONTRACTS.by_name["profiles"].layout(header).changes
+    assert {(it.kind, it.column) for it in changes} == {("added", "town"), ("removed", "city")}
+    header = ["city_name" if name == "city" else name for name in columns_of("profiles")]
+    changes = CONTRACTS.by_name["profiles"].layout(header).changes
+    assert {(it.kind, it.column) for it in changes} == {("added", "city_name"), ("renamed", "city")}
+    assert not any(it.held for it in changes)
+
+
+def test_a_broken_header_tells_all_that_is_different():
+    header = [name if name != "created" else "created_at" for name in columns_of("enrollment") if name != "mode"]
+    with pytest.raises(Broken) as caught:
+        ENROLLMENT.layout([*header, "phone"])
+    assert {(it.kind, it.column, it.held) for it in caught.value.changes} == {
+        ("added", "created_at", False),
+        ("added", "phone", False),
+        ("renamed", "created", True),
+        ("removed", "mode", True),
+    }
 
 
 def test_an_alias_is_the_column():
