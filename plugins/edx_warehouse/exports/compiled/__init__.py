@@ -4,7 +4,7 @@
 Below them ``json_…`` reads JSON, and ``words`` takes bytes many at a time.
 
 Arrays of bytes are ``uint8`` and end in ``PAD`` bytes more than are used: words of eight bytes and of sixteen are read
-and written beyond an end. Bytes are compared with numbers, as Numba knows no characters in ``uint8``.
+and written beyond an end.
 """
 
 import os

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edx_warehouse.exports.compiled.ascii import CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE
 from edx_warehouse.exports.compiled.json_text import CUT, ODD, skip_blanks, skip_text
 from edx_warehouse.exports.compiled.json_values import ARRAY, ESCAPED, NULL, OBJECT, TEXT, skip_simple
 from edx_warehouse.exports.compiled.machine_code import compiled
@@ -43,7 +44,7 @@ def read_any_key(data: Any, i: int, end: int, stack: Any, base: int, top: int) -
     """
     if i >= end:
         return CUT, 0, top
-    if data[i] != 34:
+    if data[i] != QUOTE:
         return ODD, 0, top
     start = i + 1
     close, special = skip_text(data, start, end)
@@ -59,7 +60,7 @@ def read_any_key(data: Any, i: int, end: int, stack: Any, base: int, top: int) -
     i = skip_blanks(data, close + 1)
     if i >= end:
         return CUT, 0, top
-    if data[i] != 58:
+    if data[i] != COLON:
         return ODD, 0, top
     return close, skip_blanks(data, i + 1), top + 1
 
@@ -88,10 +89,10 @@ def _skip_ends(data: Any, i: int, end: int, stack: Any, top: int, depth: int) ->
     while True:
         if i >= end:
             return CUT, top, depth
-        if data[i] == 44:
+        if data[i] == COMMA:
             return skip_blanks(data, i + 1), top, depth
         base = _base(stack, depth)
-        if data[i] != (93 if base == _NO_OBJECT else 125):
+        if data[i] != (CLOSE_ARRAY if base == _NO_OBJECT else CLOSE_OBJECT):
             return ODD, top, depth
         if base != _NO_OBJECT:
             top = base
@@ -111,21 +112,21 @@ def skip_value(data: Any, i: int, end: int, stack: Any, top: int, room: int) -> 
     """
     if i >= end:
         return CUT, NULL
-    if data[i] != 123 and data[i] != 91:
+    if data[i] != OPEN_OBJECT and data[i] != OPEN_ARRAY:
         return skip_simple(data, i, end)
-    kind = OBJECT if data[i] == 123 else ARRAY
+    kind = OBJECT if data[i] == OPEN_OBJECT else ARRAY
     depth = 0
     while True:
         byte = data[i] if i < end else 0
-        if byte == 123 or byte == 91:
+        if byte == OPEN_OBJECT or byte == OPEN_ARRAY:
             if depth >= room:
                 return ODD, kind
-            stack[_KEYS + depth] = np.uint64(top + 1 if byte == 123 else 0)
+            stack[_KEYS + depth] = np.uint64(top + 1 if byte == OPEN_OBJECT else 0)
             depth += 1
             i = skip_blanks(data, i + 1)
             if i >= end:
                 return CUT, kind
-            ended = data[i] == (125 if byte == 123 else 93)
+            ended = data[i] == (CLOSE_OBJECT if byte == OPEN_OBJECT else CLOSE_ARRAY)
         else:
             i, _ = skip_simple(data, i, end)
             if i < 0:
@@ -161,9 +162,9 @@ def next_member(data: Any, i: int, end: int) -> Any:
     i = skip_blanks(data, i)
     if i >= end:
         return 0, CUT
-    if data[i] == 125:
+    if data[i] == CLOSE_OBJECT:
         return 0, i + 1
-    if data[i] != 44:
+    if data[i] != COMMA:
         return 0, ODD
     return skip_blanks(data, i + 1), i
 
@@ -179,7 +180,7 @@ def read_members(data: Any, i: int, end: int, stack: Any, top: int, room: int, m
     i = skip_blanks(data, i + 1)
     if i >= end:
         return CUT, 0
-    if data[i] == 125:
+    if data[i] == CLOSE_OBJECT:
         return i + 1, 0
     base = top
     n = 0

@@ -8,6 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from edx_warehouse.exports.compiled.ascii import (
+    BACKSLASH,
+    LOWER_A,
+    LOWER_B,
+    LOWER_F,
+    LOWER_N,
+    LOWER_R,
+    LOWER_T,
+    LOWER_U,
+    NEWLINE,
+    NINE,
+    QUOTE,
+    RETURN,
+    SLASH,
+    SPACE,
+    TAB,
+    ZERO,
+)
 from edx_warehouse.exports.compiled.machine_code import compiled
 from edx_warehouse.exports.compiled.words import PAD, copy16, equal16, marks, zeros_below
 
@@ -24,17 +42,17 @@ _HEX = np.array(list(b"0123456789abcdef"), np.uint8)
 @compiled
 def skip_blanks(data: Any, i: int) -> int:
     """Return the next position that is no blank; a line's end is none."""
-    while data[i] == 32 or data[i] == 9 or data[i] == 13:
+    while data[i] == SPACE or data[i] == TAB or data[i] == RETURN:
         i += 1
     return i
 
 
 @compiled
 def _hex(byte: int) -> int:
-    if 48 <= byte <= 57:
-        return byte - 48
+    if ZERO <= byte <= NINE:
+        return byte - ZERO
     byte |= 32
-    return byte - 87 if 97 <= byte <= 102 else -1
+    return byte - LOWER_A + 10 if LOWER_A <= byte <= LOWER_F else -1
 
 
 @compiled
@@ -79,14 +97,14 @@ def skip_text(data: Any, i: int, end: int) -> Any:
         if i >= end:
             return CUT, special
         byte = data[i]
-        if byte == 34:
+        if byte == QUOTE:
             return i, special
         special = True
-        if byte == 92:
+        if byte == BACKSLASH:
             if i + 1 >= end:
                 return CUT, special
             byte = data[i + 1]
-            if byte == 117:
+            if byte == LOWER_U:
                 if i + 6 > end:
                     return CUT, special
                 code = _code_unit(data, i + 2)
@@ -94,19 +112,19 @@ def skip_text(data: Any, i: int, end: int) -> Any:
                     return ODD, special
                 i += 6
             elif (
-                byte == 34
-                or byte == 92
-                or byte == 47
-                or byte == 110
-                or byte == 116
-                or byte == 114
-                or byte == 98
-                or byte == 102
+                byte == QUOTE
+                or byte == BACKSLASH
+                or byte == SLASH
+                or byte == LOWER_N
+                or byte == LOWER_T
+                or byte == LOWER_R
+                or byte == LOWER_B
+                or byte == LOWER_F
             ):
                 i += 2
             else:
                 return ODD, special
-        elif byte < 32:
+        elif byte < SPACE:
             return ODD, special
         else:
             i = _beyond_ascii(data, i)
@@ -131,8 +149,8 @@ def escape(out: Any, o: int, data: Any, start: int, end: int) -> int:
         if i < end and step < 16:
             byte = data[i]
             i += 1
-            if byte == 34 or byte == 92:
-                out[o] = 92
+            if byte == QUOTE or byte == BACKSLASH:
+                out[o] = BACKSLASH
                 out[o + 1] = byte
                 o += 2
             elif byte >= 128:
@@ -163,10 +181,10 @@ def unescape(data: Any, i: int, end: int, out: Any) -> int:
             continue
         byte = data[i]
         i += 1
-        if byte == 92:
+        if byte == BACKSLASH:
             byte = data[i]
             i += 1
-            if byte == 117:
+            if byte == LOWER_U:
                 code = _code_unit(data, i)
                 i += 4
                 if code < 0x80:
@@ -180,15 +198,15 @@ def unescape(data: Any, i: int, end: int, out: Any) -> int:
                         out[o + 1] = 0x80 | (code >> 6) & 0x3F
                         o += 2
                     byte = 0x80 | code & 0x3F
-            elif byte == 110:
-                byte = 10
-            elif byte == 116:
-                byte = 9
-            elif byte == 114:
-                byte = 13
-            elif byte == 98:
+            elif byte == LOWER_N:
+                byte = NEWLINE
+            elif byte == LOWER_T:
+                byte = TAB
+            elif byte == LOWER_R:
+                byte = RETURN
+            elif byte == LOWER_B:
                 byte = 8
-            elif byte == 102:
+            elif byte == LOWER_F:
                 byte = 12
         out[o] = byte
         o += 1

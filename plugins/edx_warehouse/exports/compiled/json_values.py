@@ -7,6 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from edx_warehouse.exports.compiled.ascii import (
+    DASH,
+    LOWER_E,
+    LOWER_F,
+    LOWER_N,
+    LOWER_T,
+    NINE,
+    PLUS,
+    POINT,
+    QUOTE,
+    ZERO,
+)
 from edx_warehouse.exports.compiled.json_text import CUT, ODD, skip_text
 from edx_warehouse.exports.compiled.machine_code import compiled
 from edx_warehouse.exports.compiled.words import load64
@@ -20,7 +32,7 @@ _4, _5 = np.int64(4), np.int64(5)
 
 @compiled
 def _digits(data: Any, i: int) -> int:
-    while 48 <= data[i] <= 57:
+    while ZERO <= data[i] <= NINE:
         i += 1
     return i
 
@@ -28,26 +40,26 @@ def _digits(data: Any, i: int) -> int:
 @compiled
 def _skip_number(data: Any, i: int, end: int) -> Any:
     """Return the end and the kind of the number at ``i``."""
-    if data[i] == 45:
+    if data[i] == DASH:
         i += 1
     first = i
     i = _digits(data, i)
     digits = i - first
-    if digits > 18 or (digits > 1 and data[first] == 48):
+    if digits > 18 or (digits > 1 and data[first] == ZERO):
         return ODD, NUMBER
     if digits == 0:
         return CUT if i >= end else ODD, NUMBER
     kind = INTEGER
-    if data[i] == 46:
+    if data[i] == POINT:
         kind = NUMBER
         first = i + 1
         i = _digits(data, first)
         if i == first:
             return CUT if i >= end else ODD, NUMBER
-    if data[i] | 32 == 101:
+    if data[i] | 32 == LOWER_E:
         kind = NUMBER
         i += 1
-        if data[i] == 43 or data[i] == 45:
+        if data[i] == PLUS or data[i] == DASH:
             i += 1
         first = i
         i = _digits(data, i)
@@ -73,13 +85,13 @@ def skip_simple(data: Any, i: int, end: int) -> Any:
     if i >= end:
         return CUT, NULL
     byte = data[i]
-    if byte == 34:
+    if byte == QUOTE:
         close, special = skip_text(data, i + 1, end)
         return close + 1 if close >= 0 else close, ESCAPED if special else TEXT
-    if byte == 110:
+    if byte == LOWER_N:
         return _word(data, i, end, _NULL, _4), NULL
-    if byte == 116:
+    if byte == LOWER_T:
         return _word(data, i, end, _TRUE, _4), BOOL
-    if byte == 102:
+    if byte == LOWER_F:
         return _word(data, i, end, _FALSE, _5), BOOL
     return _skip_number(data, i, end)

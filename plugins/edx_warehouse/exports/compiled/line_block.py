@@ -5,6 +5,20 @@ from typing import Any
 import numpy as np
 
 from edx_warehouse.exports.compiled import phrases
+from edx_warehouse.exports.compiled.ascii import (
+    COLON,
+    DASH,
+    LOWER_A,
+    LOWER_Z,
+    NINE,
+    PLUS,
+    POINT,
+    QUOTE,
+    SEMICOLON,
+    SLASH,
+    UNDERSCORE,
+    ZERO,
+)
 from edx_warehouse.exports.compiled.json_members import KIND, VALUE, VALUE_END
 from edx_warehouse.exports.compiled.json_text import ODD
 from edx_warehouse.exports.compiled.json_values import ESCAPED, TEXT
@@ -27,13 +41,13 @@ def write_block(data: Any, event: Any, courses: Courses, room: Room, course: int
     """
     begin = o
     o = phrases.say(out, o, MODULE_ID)
-    out[o] = 34
+    out[o] = QUOTE
     end = _find_block(data, event, courses, room, course, out, o + 1)
     if end == o + 1:
         return begin
     if end < 0:
         return ODD
-    out[end] = 34
+    out[end] = QUOTE
     return end + 1
 
 
@@ -99,7 +113,7 @@ def _new_block(data: Any, start: int, end: int, out: Any, o: int) -> int:
         if at < 0:
             return o
         at += phrases.length(phrases.NEW)
-        if at >= end or data[at] != 58:
+        if at >= end or data[at] != COLON:
             continue
         org = at + 1
         course = _behind_plus(data, org, end)
@@ -130,7 +144,7 @@ def _new_block(data: Any, start: int, end: int, out: Any, o: int) -> int:
 def _behind_plus(data: Any, i: int, end: int) -> int:
     """Return what is behind a part of an id and a plus, ODD where they are not."""
     stop = _skip_part(data, i, end, _LOOSE)
-    return stop + 1 if i < stop < end and data[stop] == 43 else ODD
+    return stop + 1 if i < stop < end and data[stop] == PLUS else ODD
 
 
 @compiled
@@ -145,7 +159,7 @@ def _old_block(data: Any, start: int, end: int, out: Any, o: int) -> int:
         if at < 0:
             return o
         at += phrases.length(phrases.OLD)
-        if at >= end or data[at] != 58:
+        if at >= end or data[at] != COLON:
             continue
         if phrases.begins(data, at, end, phrases.SLASHES):
             stop = _write_four(data, at + 3, end, out, o)
@@ -176,9 +190,9 @@ def _write_four(data: Any, part: int, end: int, out: Any, o: int) -> int:
 @compiled
 def _skip_joint(data: Any, i: int, end: int) -> int:
     """Return what is behind a slash or ``;_``, ODD where there is neither."""
-    if i < end and data[i] == 47:
+    if i < end and data[i] == SLASH:
         return i + 1
-    if end - i >= 2 and data[i] == 59 and data[i + 1] == 95:
+    if end - i >= 2 and data[i] == SEMICOLON and data[i + 1] == UNDERSCORE:
         return i + 2
     return ODD
 
@@ -192,7 +206,7 @@ def _html_block(data: Any, start: int, end: int, courses: Courses, course: int, 
         return o
     kind = start + n
     stop = _skip_part(data, kind, end, _STRICT)
-    if stop == kind or stop >= end or data[stop] != 45:
+    if stop == kind or stop >= end or data[stop] != DASH:
         return o
     last = _skip_part(data, stop + 1, end, _LOOSE)
     if last == stop + 1:
@@ -206,7 +220,7 @@ def _html_block(data: Any, start: int, end: int, courses: Courses, course: int, 
 def _write_part(out: Any, o: int, data: Any, start: int, end: int) -> int:
     """Write a part of an id, and a slash."""
     o = copy(out, o, data, start, end)
-    out[o] = 47
+    out[o] = SLASH
     return o + 1
 
 
@@ -222,4 +236,9 @@ def _skip_part(data: Any, i: int, end: int, marks_too: bool) -> int:
 def _is_word(byte: int, marks_too: bool) -> bool:
     """Return whether a byte is one of ``A-Za-z0-9_``, or with ``marks_too`` also one of ``.-``."""
     lower = byte | 32
-    return 97 <= lower <= 122 or 48 <= byte <= 57 or byte == 95 or (marks_too and (byte == 45 or byte == 46))
+    return (
+        LOWER_A <= lower <= LOWER_Z
+        or ZERO <= byte <= NINE
+        or byte == UNDERSCORE
+        or (marks_too and (byte == DASH or byte == POINT))
+    )

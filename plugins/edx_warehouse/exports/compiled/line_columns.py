@@ -5,6 +5,19 @@ from typing import Any
 import numpy as np
 
 from edx_warehouse.exports.compiled import phrases
+from edx_warehouse.exports.compiled.ascii import (
+    CLOSE_OBJECT,
+    COLON,
+    COMMA,
+    DASH,
+    NINE,
+    ONE,
+    OPEN_OBJECT,
+    POINT,
+    QUOTE,
+    SPACE,
+    ZERO,
+)
 from edx_warehouse.exports.compiled.event_time import read_time
 from edx_warehouse.exports.compiled.json_members import KEY, KEY_END, KIND, NAME, VALUE, VALUE_END
 from edx_warehouse.exports.compiled.json_text import ODD, escape
@@ -31,7 +44,7 @@ from edx_warehouse.exports.compiled.search import find_byte
 from edx_warehouse.exports.compiled.spellings import UNSEEN
 from edx_warehouse.exports.compiled.words import copy
 
-_COMMA = np.uint8(ord(","))
+_COMMA = np.uint8(COMMA)
 
 
 @compiled
@@ -72,9 +85,9 @@ def write_texts(data: Any, n: int, room: Room, out: Any, o: int) -> int:
 @compiled
 def _trim(data: Any, start: int, end: int) -> Any:
     """Take blanks off both ends."""
-    while start < end and data[start] == 32:
+    while start < end and data[start] == SPACE:
         start += 1
-    while start < end and data[end - 1] == 32:
+    while start < end and data[end - 1] == SPACE:
         end -= 1
     return start, end
 
@@ -104,10 +117,10 @@ def write_context(data: Any, n: int, room: Room, out: Any, o: int) -> int:
         if members[k, KIND] != TEXT:
             return ODD
         o = phrases.say(out, o, RECEIVED_AT)
-        out[o] = 34
+        out[o] = QUOTE
         if read_time(data, members[k, VALUE], members[k, VALUE_END], out, o + 1) < 0:
             return ODD
-        out[o + 33] = 34
+        out[o + 33] = QUOTE
         o += 34
     begin = o
     for k in range(n):
@@ -127,12 +140,12 @@ def _write_member(data: Any, members: Any, k: int, out: Any, o: int, phrase: int
     """Write a member into an object inside a text, which the first one opens."""
     if first:
         o = phrases.say(out, o, phrase)
-        out[o] = 123
+        out[o] = OPEN_OBJECT
     else:
-        out[o] = 44
+        out[o] = COMMA
     quote = 1 if members[k, KIND] == TEXT or members[k, KIND] == ESCAPED else 0
     o = escape(out, o + 1, data, members[k, KEY] - 1, members[k, KEY_END] + 1)
-    out[o] = 58
+    out[o] = COLON
     return escape(out, o + 1, data, members[k, VALUE] - quote, members[k, VALUE_END] + quote)
 
 
@@ -141,8 +154,8 @@ def _end_object(out: Any, begin: int, o: int) -> int:
     """End the object inside a text that was opened at ``begin``, if it was."""
     if o == begin:
         return o
-    out[o] = 125
-    out[o + 1] = 34
+    out[o] = CLOSE_OBJECT
+    out[o + 1] = QUOTE
     return o + 2
 
 
@@ -164,8 +177,8 @@ def write_struct(event: Any, room: Room, out: Any, o: int) -> int:
                 return ODD
     if o == first:
         return begin
-    out[first] = 32  # no comma before the first field
-    out[o] = 125
+    out[first] = SPACE  # no comma before the first field
+    out[o] = CLOSE_OBJECT
     return o + 1
 
 
@@ -185,9 +198,9 @@ def _write_field(data: Any, members: Any, k: int, out: Any, o: int, name: int) -
         return o
     quote = 1 if kind == TEXT else 0
     o = phrases.say(out, o, name)
-    out[o] = 34
+    out[o] = QUOTE
     o = escape(out, o + 1, data, start - quote, end + quote)
-    out[o] = 34
+    out[o] = QUOTE
     return o + 1
 
 
@@ -198,8 +211,8 @@ def _write_integer(data: Any, members: Any, k: int, out: Any, o: int, name: int)
     if kind == NULL or (kind == TEXT and start == end):
         return o
     if kind == TEXT:
-        first = start + 1 if data[start] == 45 else start
-        if end - first > 18 or end == first or data[first] < 49 or _skip_digits(data, first, end) < end:
+        first = start + 1 if data[start] == DASH else start
+        if end - first > 18 or end == first or data[first] < ONE or _skip_digits(data, first, end) < end:
             return ODD
     elif kind != INTEGER:
         return ODD
@@ -215,11 +228,11 @@ def _write_number(data: Any, members: Any, k: int, out: Any, o: int, name: int) 
     if kind == TEXT:
         point = _skip_digits(data, start, end)
         whole = point - start
-        if whole == 0 or whole > 15 or (whole > 1 and data[start] == 48):
+        if whole == 0 or whole > 15 or (whole > 1 and data[start] == ZERO):
             return ODD
         if point < end:
             fraction = end - point - 1
-            if data[point] != 46 or fraction == 0 or fraction > 14 or _skip_digits(data, point + 1, end) < end:
+            if data[point] != POINT or fraction == 0 or fraction > 14 or _skip_digits(data, point + 1, end) < end:
                 return ODD
     elif kind != INTEGER and kind != NUMBER:
         return ODD
@@ -228,6 +241,6 @@ def _write_number(data: Any, members: Any, k: int, out: Any, o: int, name: int) 
 
 @compiled
 def _skip_digits(data: Any, i: int, end: int) -> int:
-    while i < end and 48 <= data[i] <= 57:
+    while i < end and ZERO <= data[i] <= NINE:
         i += 1
     return i

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edx_warehouse.exports.compiled.ascii import OPEN_OBJECT
 from edx_warehouse.exports.compiled.json_members import (
     KEY,
     KEY_END,
@@ -111,10 +112,10 @@ def _read_tables(data: Any, i: int, end: int, names: Spellings, room: Room) -> A
         number = look_up_hashed(names, data, key, close, room.stack[top - 1])
         if number < 0 and names_secret(data, key, close):
             return ODD, n, in_context, in_payload
-        if number == CONTEXT and data[value] == 123:
+        if number == CONTEXT and data[value] == OPEN_OBJECT:
             i, in_context = read_members(data, value, end, room.stack, top, _DEEP, room.context)
             kind = OBJECT
-        elif number == EVENT and data[value] == 123:
+        elif number == EVENT and data[value] == OPEN_OBJECT:
             i, in_payload = read_members(data, value, end, room.stack, top, _DEEP, room.payload)
             kind = OBJECT
         else:

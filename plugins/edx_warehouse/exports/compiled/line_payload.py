@@ -5,6 +5,18 @@ from typing import Any
 import numpy as np
 
 from edx_warehouse.exports.compiled import phrases
+from edx_warehouse.exports.compiled.ascii import (
+    DASH,
+    LOWER_F,
+    LOWER_N,
+    LOWER_T,
+    NINE,
+    OPEN_ARRAY,
+    OPEN_OBJECT,
+    QUOTE,
+    SPACE,
+    ZERO,
+)
 from edx_warehouse.exports.compiled.json_members import KIND, VALUE, VALUE_END, read_members, skip_value
 from edx_warehouse.exports.compiled.json_text import CUT, ODD, escape, unescape
 from edx_warehouse.exports.compiled.json_values import ESCAPED, NULL, OBJECT, TEXT
@@ -33,12 +45,12 @@ def write_payload(data: Any, room: Room, names: Spellings, out: Any, o: int) -> 
             return ODD, False
         if inner != TEXT:
             o = copy(out, phrases.say(out, o, phrases.PAYLOAD), data, start, stop)
-            out[o] = 34
+            out[o] = QUOTE
             return o + 1, inner == OBJECT
         start -= 1
         stop += 1
     o = escape(out, phrases.say(out, o, phrases.PAYLOAD), data, start, stop)
-    out[o] = 34
+    out[o] = QUOTE
     return o + 1, False
 
 
@@ -47,14 +59,14 @@ def _read_inner(room: Room, names: Spellings, size: int) -> int:
     """Read a payload that is a text; return OBJECT, ARRAY, or TEXT of no JSON; ODD when it is not ordinary."""
     data = room.inner
     first, last = data[0], data[size - 1]
-    if first <= 32 or first >= 127 or last <= 32 or last >= 127:
+    if first <= SPACE or first >= 127 or last <= SPACE or last >= 127:
         return ODD
-    if first == 123:
+    if first == OPEN_OBJECT:
         kind = OBJECT
         at, n = read_members(data, START, size, room.stack, START, _DEEP_INSIDE, room.payload)
         if at == size:
             sort_out(data, room.payload, n, names, room.found[2])
-    elif first == 91:
+    elif first == OPEN_ARRAY:
         at, kind = skip_value(data, START, size, room.stack, START, _DEEP_INSIDE)
     elif _may_begin_value(first, size):
         return ODD
@@ -74,4 +86,9 @@ def _read_inner(room: Room, names: Spellings, size: int) -> int:
 @compiled
 def _may_begin_value(byte: int, size: int) -> bool:
     """Return whether a text of this size may be JSON that is a string, a number, true, false or null."""
-    return byte == 34 or byte == 45 or 48 <= byte <= 57 or (size <= 5 and (byte == 116 or byte == 102 or byte == 110))
+    return (
+        byte == QUOTE
+        or byte == DASH
+        or ZERO <= byte <= NINE
+        or (size <= 5 and (byte == LOWER_T or byte == LOWER_F or byte == LOWER_N))
+    )

@@ -6,6 +6,7 @@ The rows are those that :class:`edx_warehouse.exports.event_row.RowMaker` makes,
 from typing import Any, NamedTuple
 
 from edx_warehouse.exports.compiled import phrases
+from edx_warehouse.exports.compiled.ascii import NEWLINE, OPEN_OBJECT, QUOTE, RETURN, SPACE, TAB, ZERO
 from edx_warehouse.exports.compiled.event_time import read_time
 from edx_warehouse.exports.compiled.json_members import VALUE, VALUE_END
 from edx_warehouse.exports.compiled.json_text import skip_blanks
@@ -69,12 +70,12 @@ def make_rows(
             lines[n, 2] = BLANK
         else:
             digests[n, 0], digests[n, 1] = siphash128(data, start, last, day.key[0], day.key[1])
-            if data[start] == 123 and size <= longest and size <= LONGEST and 16 * size + 4096 < len(out) - o:
+            if data[start] == OPEN_OBJECT and size <= longest and size <= LONGEST and 16 * size + 4096 < len(out) - o:
                 fate, brace, to, course, date = _make_row(data, start, last, number + n, day, room, out, o)
                 if fate != SLOW and brace == last:
                     lines[n, 2] = fate
                     if fate == ROW:
-                        out[to] = 10
+                        out[to] = NEWLINE
                         o = to + 1
                         lines[n, 4], lines[n, 5], lines[n, 6] = o, course, date
         n += 1
@@ -88,7 +89,7 @@ def _without_blanks(data: Any, i: int, stop: int, number: int) -> Any:
     start = skip_blanks(data, i)
     if number == 1 and data[start] == 0xEF and data[start + 1] == 0xBB and data[start + 2] == 0xBF:
         start = skip_blanks(data, start + 3)
-    while stop > start and (data[stop - 1] == 32 or data[stop - 1] == 9 or data[stop - 1] == 13):
+    while stop > start and (data[stop - 1] == SPACE or data[stop - 1] == TAB or data[stop - 1] == RETURN):
         stop -= 1
     return start, stop
 
@@ -149,7 +150,7 @@ def _say_course(courses: Courses, course: int, source: int, out: Any, o: int) ->
     o = copy(out, o, courses.texts, courses.spans[course, 0], courses.spans[course, 1])
     o = phrases.say(out, o, phrases.SOURCE)
     o = phrases.say(out, o, source)
-    out[o] = 34
+    out[o] = QUOTE
     return o + 1
 
 
@@ -161,7 +162,7 @@ def _write_decimal(out: Any, o: int, number: int) -> int:
         rest //= 10
         end += 1
     for at in range(end - 1, o - 1, -1):
-        out[at] = 48 + number % 10
+        out[at] = ZERO + number % 10
         number //= 10
     return end
 

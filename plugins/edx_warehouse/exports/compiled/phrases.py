@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from edx_warehouse.exports.compiled import search
+from edx_warehouse.exports.compiled.ascii import QUOTE
 from edx_warehouse.exports.compiled.machine_code import compiled
 from edx_warehouse.exports.compiled.names import NAMES
 from edx_warehouse.exports.compiled.words import PAD, copy, same
@@ -39,9 +40,9 @@ def say(out: Any, o: int, phrase: int) -> int:
 def say_text(out: Any, o: int, name: int, data: Any, start: int, end: int) -> int:
     """Write a member whose value is a text that needs no more escapes; return where it ends."""
     o = say(out, o, name)
-    out[o] = 34
+    out[o] = QUOTE
     o = copy(out, o + 1, data, start, end)
-    out[o] = 34
+    out[o] = QUOTE
     return o + 1
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from edx_warehouse.exports.compiled.ascii import LOWER_S
 from edx_warehouse.exports.compiled.machine_code import compiled
 from edx_warehouse.exports.compiled.words import load64
 
@@ -28,7 +29,7 @@ def speaks_of_secret(data: Any, i: int, end: int) -> bool:
     """Return whether one of those words is in a text, looking at places with an ``s`` only."""
     k = i
     while k < end:
-        if data[k] | 32 == 115 and names_secret(data, max(i, k - 5), min(end, k + 6)):
+        if data[k] | 32 == LOWER_S and names_secret(data, max(i, k - 5), min(end, k + 6)):
             return True
         k += 1
     return False

@@ -7,6 +7,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from edx_warehouse.exports.compiled.ascii import BACKSLASH, QUOTE, SPACE
 from edx_warehouse.exports.compiled.machine_code import compiled
 
 PAD = 32
@@ -71,8 +72,10 @@ def marks(_: Any, array: Any, at: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = _vector(context, builder, signature.args[0], args[0], args[1])
         found = builder.or_(
-            builder.or_(builder.icmp_signed("==", lanes, _each(34)), builder.icmp_signed("==", lanes, _each(92))),
-            builder.icmp_signed("<", lanes, _each(32)),  # bytes above 0x7f are negative
+            builder.or_(
+                builder.icmp_signed("==", lanes, _each(QUOTE)), builder.icmp_signed("==", lanes, _each(BACKSLASH))
+            ),
+            builder.icmp_signed("<", lanes, _each(SPACE)),  # bytes above 0x7f are negative
         )
         return _mask(builder, found)
 
