@@ -83,8 +83,36 @@ def _beyond_ascii(data: Any, i: int) -> int:
 
 
 @compiled
+def _skip_escape(data: Any, i: int, end: int) -> int:
+    """Return the end of the escape at ``i``, ODD or CUT in place of it."""
+    if i + 1 >= end:
+        return CUT
+    byte = data[i + 1]
+    if byte == LOWER_U:
+        if i + 6 > end:
+            return CUT
+        code = _code_unit(data, i + 2)
+        return ODD if code <= 0 or 0xD800 <= code < 0xE000 else i + 6
+    if (
+        byte == QUOTE
+        or byte == BACKSLASH
+        or byte == SLASH
+        or byte == LOWER_N
+        or byte == LOWER_T
+        or byte == LOWER_R
+        or byte == LOWER_B
+        or byte == LOWER_F
+    ):
+        return i + 2
+    return ODD
+
+
+@compiled
 def skip_text(data: Any, i: int, end: int) -> Any:
-    """Return the position of the closing quote of a text that begins at ``i``, and whether it has escapes or such."""
+    """Return where the closing quote is of the text that begins at ``i``, and whether it has escapes or such.
+
+    ODD or CUT are in place of the first.
+    """
     special = False
     while True:
         found = marks(data, i)
@@ -100,38 +128,13 @@ def skip_text(data: Any, i: int, end: int) -> Any:
         if byte == QUOTE:
             return i, special
         special = True
-        if byte == BACKSLASH:
-            if i + 1 >= end:
-                return CUT, special
-            byte = data[i + 1]
-            if byte == LOWER_U:
-                if i + 6 > end:
-                    return CUT, special
-                code = _code_unit(data, i + 2)
-                if code <= 0 or 0xD800 <= code < 0xE000:
-                    return ODD, special
-                i += 6
-            elif (
-                byte == QUOTE
-                or byte == BACKSLASH
-                or byte == SLASH
-                or byte == LOWER_N
-                or byte == LOWER_T
-                or byte == LOWER_R
-                or byte == LOWER_B
-                or byte == LOWER_F
-            ):
-                i += 2
-            else:
-                return ODD, special
-        elif byte < SPACE:
+        if byte < SPACE:
             return ODD, special
-        else:
-            i = _beyond_ascii(data, i)
-            if i < 0:
-                return ODD, special
-            if i > end:
-                return CUT, special
+        i = _skip_escape(data, i, end) if byte == BACKSLASH else _beyond_ascii(data, i)
+        if i < 0:
+            return i, special
+        if i > end:
+            return CUT, special
 
 
 @compiled
@@ -179,37 +182,43 @@ def unescape(data: Any, i: int, end: int, out: Any) -> int:
         o += step
         if i >= end or step == 16:
             continue
-        byte = data[i]
-        i += 1
-        if byte == BACKSLASH:
-            byte = data[i]
-            i += 1
-            if byte == LOWER_U:
-                code = _code_unit(data, i)
-                i += 4
-                if code < 0x80:
-                    byte = code
-                else:
-                    if code < 0x800:
-                        out[o] = 0xC0 | code >> 6
-                        o += 1
-                    else:
-                        out[o] = 0xE0 | code >> 12
-                        out[o + 1] = 0x80 | (code >> 6) & 0x3F
-                        o += 2
-                    byte = 0x80 | code & 0x3F
-            elif byte == LOWER_N:
-                byte = NEWLINE
-            elif byte == LOWER_T:
-                byte = TAB
-            elif byte == LOWER_R:
-                byte = RETURN
-            elif byte == LOWER_B:
-                byte = 8
-            elif byte == LOWER_F:
-                byte = 12
-        out[o] = byte
-        o += 1
+        byte = data[i + 1]
+        i += 2
+        if byte == LOWER_U:
+            o = _write_utf8(out, o, _code_unit(data, i))
+            i += 4
+        else:
+            out[o] = _escaped(byte)
+            o += 1
     for k in range(PAD):  # nothing of a longer text before is taken for more of this one
         out[o + k] = 0
     return o
+
+
+@compiled
+def _escaped(byte: int) -> int:
+    """Return what the letter behind a backslash stands for."""
+    if byte == LOWER_N:
+        return NEWLINE
+    if byte == LOWER_T:
+        return TAB
+    if byte == LOWER_R:
+        return RETURN
+    if byte == LOWER_B:
+        return 8
+    return 12 if byte == LOWER_F else byte
+
+
+@compiled
+def _write_utf8(out: Any, o: int, code: int) -> int:
+    if code < 0x80:
+        out[o] = code
+        return o + 1
+    if code < 0x800:
+        out[o] = 0xC0 | code >> 6
+        out[o + 1] = 0x80 | code & 0x3F
+        return o + 2
+    out[o] = 0xE0 | code >> 12
+    out[o + 1] = 0x80 | (code >> 6) & 0x3F
+    out[o + 2] = 0x80 | code & 0x3F
+    return o + 3

@@ -124,13 +124,7 @@ def write_context(data: Any, n: int, room: Room, out: Any, o: int) -> int:
         o += 34
     begin = o
     for k in range(n):
-        if (
-            k != found[COURSE_ID]
-            and k != found[ORG_ID]
-            and k != found[PATH]
-            and k != found[USER_ID]
-            and k != found[RECEIVED_AT]
-        ):
+        if members[k, NAME] < COURSE_ID or members[k, NAME] > RECEIVED_AT:
             o = _write_member(data, members, k, out, o, phrases.REST, o == begin)
     return _end_object(out, begin, o)
 

@@ -18,7 +18,8 @@ NAMES = (
     *_TEXTS, "time", "context", "event", "course_id", *_OF_CONTEXT, *_TEXT_FIELDS, *_INTEGER_FIELDS, *_NUMBER_FIELDS,
     *_JSON_FIELDS,
 )  # fmt: skip
-"""A key's place in here is its number: columns that are texts up to TIME, fields of the payload from COURSE_ID on."""
+"""A key's place in here is its number. The order matters: columns that are texts come before TIME, keys of a line that
+have a column up to EVENT, those of a context from COURSE_ID to RECEIVED_AT, typed fields of the payload last."""
 
 _NUMBER_OF = {name: np.int64(number) for number, name in enumerate(NAMES)}
 (USERNAME, IP, TIME, CONTEXT, EVENT, COURSE_ID, ORG_ID, PATH, USER_ID, RECEIVED_AT, MODULE, USAGE_KEY, ID, PROBLEM_ID,
