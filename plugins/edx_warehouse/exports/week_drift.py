@@ -133,7 +133,7 @@ def drift_of_rows(converted: ConvertedWeek, earlier: Earlier | None, limits: Wee
     rows = rows_of(converted)
     found = [it for name in sorted(rows) if earlier and (it := _shrinkage(name, rows[name], earlier, limits))]
     odd = [match for line in converted.drift if (match := _ODD_VALUES.match(line))]
-    return found + [_retyped(it["file"], it["column"], int(it["count"]), rows[it["file"]], limits) for it in odd]
+    return found + [_retyped(it["file"], it["column"], int(it["count"]), rows.get(it["file"], 0), limits) for it in odd]
 
 
 def rows_of(converted: ConvertedWeek) -> dict[str, int]:
