@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from edx_warehouse.domain import places
 from edx_warehouse.domain.windows import LATEST
 from edx_warehouse.hooks.warehouse import fields_of
+from edx_warehouse.operators.course_days import CourseDays
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.day_rows import DayRows
 from edx_warehouse.operators.due import digest_of
@@ -48,14 +49,15 @@ class BuildDays:
     A table that is not as its state or its declaration says is made again for all dates, and replaced whole.
 
     :param table: its reference.
+    :param days: an earlier look at the course's log days, to go by.
     """
 
-    def __init__(self, tables: CourseTables, table: str) -> None:
+    def __init__(self, tables: CourseTables, table: str, days: CourseDays | None = None) -> None:
         self.tables = tables
         self.table = table
         self.declared = tables.catalog[table]
         self.target = tables.target(self.declared.name)
-        self.kept = KeptTables(tables)
+        self.kept = KeptTables(tables, days)
 
     def run(self, context: Context) -> dict[str, Any]:
         """Build what is out of date; return the dates.
@@ -98,7 +100,7 @@ class BuildDays:
         # makes windows works beside it, and reads the day tables, which are replaced in one step.
         is_partitioned = tables.institution.log_tables == "partitioned" and tables.window == LATEST
         events = TrackingEvents(tables.bucket, tables.warehouse, declared, tables.course) if is_partitioned else None
-        return DayRows(tables.warehouse, tables.course, declared.fields, self.kept.day_labels, events)
+        return DayRows(tables.warehouse, tables.course, declared.fields, self.kept.days.labels, events)
 
     def _version(self, logs: DayRows, wanted: DaysState, dates: list[date], days: list[date]) -> Version:
         inputs, targets = {}, {}
