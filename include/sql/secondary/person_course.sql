@@ -1,5 +1,5 @@
--- @until bounds a window: its export may be of a later day. Whoever and whatever came into being since then is left out;
--- what was there by then is as the export has it, which keeps no history.
+-- @until is the end of a window, whose export may be of a later day: whoever and whatever came into being since then is
+-- left out. What was there by then is as the export has it, which keeps no history.
 WITH course AS (
   SELECT COUNT(DISTINCT axis.module_id) AS nchapters,
   FROM
