@@ -21,24 +21,21 @@ class KeptTables:
 
     def __init__(self, tables: CourseTables, days: CourseDays | None = None) -> None:
         self.tables = tables
-        self.bucket = tables.bucket
-        self.warehouse = tables.warehouse
         self.catalog = tables.catalog
-        self.course = tables.course
         self.days = days or CourseDays(tables.bucket, tables.warehouse, tables.course)
         self._states: dict[str, DaysState | None] = {}
 
     @cached_property
     def labels(self) -> dict[str, dict[str, str]]:
         """The labels of the course's tables, by table name."""
-        return self.warehouse.labels(self.tables.dataset)
+        return self.tables.warehouse.labels(self.tables.dataset)
 
     def served(self, name: str) -> DaysState | None:
         """Return what a table was made from; None when it is not there, or not as its state says."""
         if name not in self._states:
             table = self.catalog[name].name
-            state_object = places.table_state(self.course, table, self.tables.window)
-            content = self.bucket.read(state_object) if table in self.labels else None
+            state_object = places.table_state(self.tables.course, table, self.tables.window)
+            content = self.tables.bucket.read(state_object) if table in self.labels else None
             state = DaysState.from_json(content) if content else None
             known = state is not None and self.labels[table].get("digest") == state.digest
             self._states[name] = state if known else None
