@@ -35,6 +35,8 @@ courses:
   - {course_id: HarvardX/CS50x/2014_T1, institution: HarvardX, launch: 2014-01-01, groups: [cs, web]}
   - {course_id: "course-v1:HarvardX+PH556x.2+a-very-long-run-of-2014", institution: HarvardX}
   - {course_id: MITx/6.00x/1T2014, institution: MITx}
+windows:
+  - {name: "2012_2013", start: 2012-09-01, end: 2013-09-01}
 """
 INSTITUTIONS = ("HarvardX", "MITx")
 COURSES = ("HarvardX__CS50x__2014_T1", "HarvardX__PH556x_2__a_very_long_run_of_2014", "MITx__6_00x__1T2014")
@@ -93,6 +95,7 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     },
     "freshness": {"look": []},
     "hmdc_snapshot": {"push_snapshots": []},
+    "windows": {"plan_windows": ["build_window"], "build_window": []},
 }
 OF_COURSES = ("course_daily", "course_weekly")
 

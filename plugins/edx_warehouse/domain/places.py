@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.windows import LATEST, Window
 
 WEEKLY = "hmdc/weekly/"
 LOGS = "hmdc/logs/"
@@ -75,9 +76,9 @@ def split_manifest(day: date) -> str:
     return f"{SPLITS}{day}.manifest.json"
 
 
-def table_state(course: CourseKey, table: str) -> str:
+def table_state(course: CourseKey, table: str, window: Window = LATEST) -> str:
     """Return the object that says from which day tables each date of an incremental table was made."""
-    return f"{course.slug}/state/{table}.json"
+    return f"{course.slug}/state/{'' if window == LATEST else f'{window.name}/'}{table}.json"
 
 
 def snapshot(week: date, course: CourseKey) -> str:
@@ -100,6 +101,16 @@ def week_of_course(course: CourseKey, week: date) -> str:
     return f"{course.slug}/weekly/{week}/"
 
 
+def converted_weeks(course: CourseKey) -> str:
+    """Return the glob of the objects that vouch for a course's converted weeks."""
+    return f"{course.slug}/weekly/*/converted.json"
+
+
+def window_folder(course: CourseKey, window: Window) -> str:
+    """Return the prefix of a window: raw/, transformed/, secondary/, and MANIFEST.json, which is written last."""
+    return f"{course.slug}/{window.name}/"
+
+
 def latest(course: CourseKey) -> str:
     """Return the prefix of the newest complete week of a course."""
     return f"{course.slug}/latest/"
@@ -120,9 +131,14 @@ def quarantine_packages(week: date | str) -> str:
     return f"quarantine/weekly/{week}/packages/"
 
 
+def dataset(course: CourseKey, window: Window) -> str:
+    """Return the dataset of a course's tables of a window."""
+    return f"{course.slug}_{window.name}"
+
+
 def latest_dataset(course: CourseKey) -> str:
     """Return the dataset of a course's newest tables."""
-    return f"{course.slug}_latest"
+    return dataset(course, LATEST)
 
 
 def logs_dataset(course: CourseKey) -> str:

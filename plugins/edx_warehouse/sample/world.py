@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from edx_warehouse.domain.courses import CourseKey
@@ -69,6 +69,7 @@ def write_world(
     days: int = 5,
     events_per_day: int | None = None,
     poison: bool = False,
+    windows: bool = False,
     first_day: date = FIRST_DAY,
 ) -> World:
     """Write a world into a directory that does not exist or is empty; it appears whole or not at all.
@@ -87,6 +88,7 @@ def write_world(
             days=days,
             events_per_day=15 * learners if events_per_day is None else events_per_day,
             poison=poison,
+            windows=windows,
             first_day=first_day,
         )
     except ValueError as error:
@@ -207,8 +209,13 @@ class _Writer:
         for course in self.courses:
             dates = f"launch: {self.plan.launch}, wrap: {self.plan.wrap}, groups: [{course.group}]"
             lines.append(f'  - {{course_id: "{course.course_id}", institution: {course.institution}, {dates}}}')
-        start, end = self.plan.launch, self.plan.export_weeks[0] + timedelta(days=1)
-        return [*lines, "windows:", f'  - {{name: "opening", start: {start}, end: {end}}}']
+        if self.plan.windows:
+            # The second holds the first; the first ends among the log days.
+            start, ends = self.plan.launch, (self.plan.log_days[len(self.plan.log_days) // 2], self.plan.wrap)
+            lines.append("windows:")
+            names = zip(("opening", "whole"), ends, strict=True)
+            lines += [f'  - {{name: "{name}", start: {start}, end: {end}}}' for name, end in names]
+        return lines
 
     def _bad_day(self) -> date:
         return self.plan.log_days[min(3, self.plan.days - 1)]
