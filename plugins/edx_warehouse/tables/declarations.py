@@ -23,6 +23,7 @@ class Field:
     :param type: STRING, INTEGER, FLOAT, BOOLEAN, TIMESTAMP, DATE or RECORD.
     :param mode: NULLABLE, REQUIRED or REPEATED.
     :param fields: the columns of a RECORD, else empty.
+    :param privacy: public, or restricted when it may tell who somebody is or what somebody wrote.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Field:
     mode: str = "NULLABLE"
     description: str = ""
     fields: tuple["Field", ...] = ()
+    privacy: str = "public"
 
 
 @dataclass(frozen=True)
