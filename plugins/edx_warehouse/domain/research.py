@@ -15,6 +15,9 @@ _CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,199}")
 _REQUIRED = ("institution", "name")
 _OPTIONAL = ("courses", "key", "tables")
 
+KEYS = "warehouse_keys"
+"""The dataset of all pseudonyms of an institution, which only the warehouse itself may read."""
+
 type CoursesOf = Mapping[str, Sequence[tuple[CourseKey, Sequence[str]]]]
 """The courses of each institution, each with its groups."""
 
@@ -34,6 +37,14 @@ class ResearchProject:
     courses: tuple[CourseKey, ...]
     tables: tuple[str, ...] | None
     key: str
+
+    def dataset(self, course: CourseKey) -> str:
+        """Return the dataset of a course's tables for this project."""
+        return f"{course.slug}_{self.suffix}"
+
+    def pseudonyms(self, course: CourseKey) -> str:
+        """Return the table of a course's pseudonyms, in the dataset :data:`KEYS`."""
+        return f"{self.name}__{course.slug}"
 
     @property
     def suffix(self) -> str:

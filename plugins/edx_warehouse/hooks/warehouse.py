@@ -1,8 +1,10 @@
 """BigQuery as this package uses it: staged tables that are put in place whole, described and recorded."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
@@ -12,22 +14,40 @@ from google.cloud import bigquery
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import STAGING
 from edx_warehouse.hooks.jobs import run_job
+from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.day_rows import dates_text
 from edx_warehouse.tables.declarations import Field, Table
+from edx_warehouse.tables.privacy import restricted
 
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+_PROTECTION = ("privacy", "policy")  # labels
 _DAY_MS = 24 * 60 * 60 * 1000
 _BYTE_CEILING = 2 * 1024**4  # of one query: a query that would read more is a mistake
 
 
-def schema_of(fields: Sequence[Field]) -> list[bigquery.SchemaField]:
-    """Return declared fields as BigQuery's."""
+def schema_of(fields: Sequence[Field], tag: str = "") -> list[bigquery.SchemaField]:
+    """Return declared fields as BigQuery's.
+
+    :param tag: policy tag of the restricted ones; empty when there is none.
+    """
     return [
         bigquery.SchemaField(
-            field.name, field.type, mode=field.mode, description=field.description, fields=schema_of(field.fields)
+            field.name,
+            field.type,
+            mode=field.mode,
+            description=field.description,
+            fields=schema_of(field.fields, tag),
+            policy_tags=_policy_tags(field, tag),
         )
         for field in fields
     ]
+
+
+def _policy_tags(field: Field, tag: str) -> bigquery.PolicyTagList | None:
+    if not tag or field.type == "RECORD":
+        return None
+    # An empty list takes a tag away from a column that has become public; without a list the tag would stay.
+    return bigquery.PolicyTagList(names=(tag,) if field.privacy == "restricted" else ())
 
 
 def fields_of(schema: Sequence[bigquery.SchemaField]) -> tuple[Field, ...]:
@@ -42,17 +62,19 @@ class Warehouse:
     """One institution's BigQuery project.
 
     :param unit: what the work is for, as errors name it.
+    :param tag: policy tag of restricted columns; empty when there is none.
     """
 
-    def __init__(self, client: bigquery.Client, unit: str) -> None:
+    def __init__(self, client: bigquery.Client, unit: str, tag: str = "") -> None:
         self.client = client
         self.project: str = client.project
         self.unit = unit
+        self.tag = tag
 
     @classmethod
-    def connect(cls, project: str, gcp_conn_id: str, unit: str) -> "Warehouse":
+    def connect(cls, project: str, gcp_conn_id: str, unit: str, tag: str = "") -> "Warehouse":
         """Return the project as seen through an Airflow connection."""
-        return cls(BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project), unit)
+        return cls(BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project), unit, tag)
 
     def reference(self, dataset: str, table: str) -> str:
         """Return a table's full name."""
@@ -72,23 +94,29 @@ class Warehouse:
         except NotFound:
             return {}
 
-    def ensure_dataset(self, name: str, description: str, *, expiring: bool = False) -> None:
-        """Create a dataset unless it exists."""
+    def ensure_dataset(self, name: str, description: str, *, expiring: bool = False) -> bigquery.Dataset:
+        """Create a dataset unless it exists; return it."""
         try:
-            self.client.get_dataset(f"{self.project}.{name}")
+            return self.client.get_dataset(f"{self.project}.{name}")
         except NotFound:
             pass
-        else:
-            return
         dataset = bigquery.Dataset(f"{self.project}.{name}")
         dataset.description = description
         if expiring:
             dataset.default_table_expiration_ms = _DAY_MS
-        self.client.create_dataset(dataset, exists_ok=True)
+        return self.client.create_dataset(dataset, exists_ok=True)
+
+    def ensure_private_dataset(self, name: str, description: str) -> None:
+        """Create a dataset unless it exists, and see that who may read the whole project may not read it."""
+        dataset = self.ensure_dataset(name, description)
+        entries = [it for it in dataset.access_entries if it.entity_id != "projectReaders"]
+        if len(entries) < len(dataset.access_entries):
+            dataset.access_entries = entries
+            self.client.update_dataset(dataset, ["access_entries"])
 
     def create(self, table: Table, reference: str) -> bigquery.Table:
         """Create an empty table as declared unless one is there; return it."""
-        return self.client.create_table(_declared(table, reference), exists_ok=True)
+        return self.client.create_table(_declared(table, reference, self.tag), exists_ok=True)
 
     def staging(self, table: Table, key: str) -> bigquery.Table:
         """Return an empty table beside the served ones, or the one that an earlier try made; it expires by itself."""
@@ -116,7 +144,7 @@ class Warehouse:
         """
         disposition = bigquery.WriteDisposition
         config = bigquery.LoadJobConfig(
-            schema=schema_of(fields),
+            schema=schema_of(fields, "" if append else self.tag),  # columns that stay keep their tags
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
             write_disposition=disposition.WRITE_APPEND if append else disposition.WRITE_TRUNCATE,
             ignore_unknown_values=older,
@@ -125,6 +153,23 @@ class Warehouse:
         return self._job(
             key, lambda job_id: self.client.load_table_from_uri(uris, into, job_id=job_id, job_config=config)
         )
+
+    def load_file(self, path: Path, fields: Sequence[Field], into: str, key: str) -> Any:
+        """Load a file of newline-delimited JSON from this machine, so that no object in a bucket holds its rows."""
+        config = bigquery.LoadJobConfig(
+            schema=schema_of(fields, self.tag),
+            source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+            max_bad_records=0,
+        )
+
+        def begin(job_id: str) -> Any:
+            with path.open("rb") as file:
+                return self.client.load_table_from_file(
+                    file, into, size=path.stat().st_size, job_id=job_id, job_config=config
+                )
+
+        return self._job(key, begin)
 
     def columns(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Field, ...]:
         """Return what a query would give, by a dry run.
@@ -160,11 +205,21 @@ class Warehouse:
     def replace(
         self, table: Table, staged: str, target: str, description: str, labels: Mapping[str, str], key: str
     ) -> None:
-        """Put a staged table in the place of the served one: rows, description and labels in one step."""
+        """Put a staged table in the place of the served one: rows, description and labels in one step.
+
+        A table with policy tags keeps them: its rows are replaced in one step, then its description and labels.
+        """
+        protection = self.protection(table)
+        if self.tag and protection:
+            self._replace_rows(table, staged, target, key)
+            self.describe(table, target, description, labels)
+            return
         names = ", ".join(f"`{field.name}`" for field in table.fields)
         partition = f"\nPARTITION BY {_day(table)}" if table.partition else ""
         cluster = f"\nCLUSTER BY {', '.join(f'`{it}`' for it in table.cluster)}" if table.cluster else ""
-        pairs = ", ".join(f"({_literal(name)}, {_literal(value)})" for name, value in sorted(labels.items()))
+        pairs = ", ".join(
+            f"({_literal(name)}, {_literal(value)})" for name, value in sorted({**labels, **protection}.items())
+        )
         self.query(
             f"CREATE OR REPLACE TABLE `{target}` ({', '.join(map(_column, table.fields))}){partition}{cluster}\n"
             f"OPTIONS (description = {_literal(description)}, labels = [{pairs}])\n"
@@ -172,6 +227,25 @@ class Warehouse:
             {},
             key,
         )
+
+    def _replace_rows(self, table: Table, staged: str, target: str, key: str) -> None:
+        served = self.find(target)
+        if served is not None and not _has_form_of(served, table):
+            self.drop(target)
+            served = None
+        if served is None:
+            self.create(table, target)
+        else:
+            self.protect(table, served)
+        names = ", ".join(f"`{field.name}`" for field in table.fields)
+        merge = (
+            f"MERGE `{target}` AS target\n"
+            f"USING (SELECT {names} FROM `{staged}`) AS fresh\n"
+            f"ON FALSE\n"
+            f"WHEN NOT MATCHED BY SOURCE THEN DELETE\n"
+            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({names})"
+        )
+        self.query(merge, {}, key)
 
     def replace_dates(self, table: Table, staged: str, target: str, dates: Sequence[date], key: str) -> None:
         """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""
@@ -195,9 +269,31 @@ class Warehouse:
         served = self.client.get_table(reference)
         served.description = description
         # None removes a label that is no longer ours; BigQuery keeps those that are not mentioned.
-        served.labels = {**dict.fromkeys(served.labels), **labels}
-        served.schema = schema_of(table.fields)
+        served.labels = {**dict.fromkeys(served.labels), **labels, **self.protection(table)}
+        served.schema = schema_of(table.fields, self.tag)
         self.client.update_table(served, ["description", "labels", "schema"])
+
+    def protection(self, table: Table) -> dict[str, str]:
+        """Return the labels that say how a table's restricted columns are protected; none when it has none."""
+        columns = restricted(table.fields)
+        if not columns:
+            return {}
+        # The label, not the schema, says which tags a table has: not every BigQuery tells of them.
+        tagged = hashlib.sha256(json.dumps([self.tag, columns]).encode()).hexdigest()[:16]
+        return {"privacy": "restricted"} | ({"policy": tagged} if self.tag else {})
+
+    def protect(self, table: Table, served: bigquery.Table) -> bool:
+        """Give a served table of the declared columns its policy tags and the labels that tell of them.
+
+        :returns: whether it lacked them.
+        """
+        wanted = self.protection(table)
+        if {name: it for name, it in served.labels.items() if name in _PROTECTION} == wanted:
+            return False
+        served.labels = {**served.labels, **dict.fromkeys(_PROTECTION), **wanted}
+        served.schema = schema_of(table.fields, self.tag)
+        self.client.update_table(served, ["labels", "schema"])
+        return True
 
     def append(self, table: Table, dataset: str, row: Mapping[str, Any], key: str) -> None:
         """Add one row to a table of records, exactly once for a key."""
@@ -229,14 +325,24 @@ class Warehouse:
         )
 
 
-def _declared(table: Table, reference: str) -> bigquery.Table:
-    declared = bigquery.Table(reference, schema=schema_of(table.fields))
+def _declared(table: Table, reference: str, tag: str) -> bigquery.Table:
+    declared = bigquery.Table(reference, schema=schema_of(table.fields, tag))
     declared.description = table.description
     if table.partition:
         declared.time_partitioning = bigquery.TimePartitioning(field=table.partition)
     if table.cluster:
         declared.clustering_fields = list(table.cluster)
     return declared
+
+
+def _has_form_of(served: bigquery.Table, table: Table) -> bool:
+    """Tell whether a served table can take the rows of a declared one, and lies as that one is declared to."""
+    partition = served.time_partitioning.field if served.time_partitioning else None
+    return (
+        not schema_diff(table.fields, fields_of(served.schema), descriptions=False)
+        and partition == table.partition
+        and tuple(served.clustering_fields or ()) == table.cluster
+    )
 
 
 def _day(table: Table, alias: str = "") -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-LAYERS = ("logs", "transformed", "secondary", "ops")
-"""Layers of tables, in the order data flows; ``ops`` holds the warehouse's own records."""
+LAYERS = ("logs", "transformed", "secondary", "keys", "ops")
+"""Layers of tables, in the order data flows; ``keys`` and ``ops`` hold the warehouse's own records."""
 
 LOGS = "logs.tracklog"
 """How queries call a course's day tables, all together."""
