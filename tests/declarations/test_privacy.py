@@ -55,3 +55,14 @@ def test_what_tells_who_somebody_is_is_restricted_where_edx_delivers_it() -> Non
     for name, wanted in texts.items():
         found = {column.name for column in contracts[name].columns if column.privacy != "public"}
         assert set(wanted) <= found, name
+
+
+def test_what_must_never_be_loaded_is_of_the_class_never() -> None:
+    columns = {
+        "users": {"password", "first_name", "last_name"},
+        "profiles": {"mailing_address", "bio", "goals", "meta"},
+        "certificates": {"download_url", "key", "verify_uuid", "download_uuid"},
+    }
+    contracts = Contracts.read(INCLUDE).by_name
+    for name, wanted in columns.items():
+        assert wanted <= {it.name for it in contracts[name].columns if it.privacy == "never"}, name

@@ -249,6 +249,8 @@ def _with_modes(fields: Sequence[Field], declared: Sequence[Field]) -> tuple[Fie
 class CheckTablesOperator(CourseTableOperator):
     """Compare served tables with their declarations: names, order, types, modes and descriptions.
 
+    Policy tags that those which are as declared lack are put on them: that makes no job.
+
     :param tables: references of the tables of the course's latest dataset.
     :param log_day: whether the run's own day table is checked as well.
     """
@@ -280,6 +282,8 @@ class CheckTablesOperator(CourseTableOperator):
             if "digest" not in table.labels or not table.description:
                 diff.append("no provenance")
             differences += [f"{reference}: {line}" for line in diff]
+            if not diff:
+                warehouse.protect(declared, table)  # with a policy tag that was configured since it was made
         if differences:
             raise Terminal(
                 Problem(

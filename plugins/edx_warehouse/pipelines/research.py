@@ -14,14 +14,14 @@ def dag_id(institution: Institution) -> str:
     return f"research__{institution.name}"
 
 
-def declare(institution: Institution, registry: Registry, catalog: Catalog) -> None:
-    """Declare the Dag when the institution has projects.
+def declare(institution: Institution, registry: Registry, catalog: Catalog) -> DAG | None:
+    """Declare the Dag when the institution has projects; return it.
 
     :raises Terminal: ``E-CFG-108`` when a project names a table that it cannot have.
     """
     projects = [it for it in registry.research if it.institution == institution.name]
     if not projects:
-        return
+        return None
     for project in projects:
         research_tables(project, catalog)
     with DAG(
@@ -38,8 +38,9 @@ def declare(institution: Institution, registry: Registry, catalog: Catalog) -> N
             "people have pseudonyms there, and restricted columns are left out.",
             "look at what is served",
         ),
-    ):
+    ) as dag:
         for project in projects:
             BuildResearchOperator(
                 task_id=f"build_{project.name}", institution=institution, project=project, catalog=catalog
             )
+    return dag
