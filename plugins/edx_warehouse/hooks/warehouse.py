@@ -13,13 +13,12 @@ from google.cloud import bigquery
 
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import STAGING
+from edx_warehouse.hooks import statements
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.tables.checks import schema_diff
-from edx_warehouse.tables.day_rows import dates_text
 from edx_warehouse.tables.declarations import Field, Table
 from edx_warehouse.tables.privacy import restricted
 
-_SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _PROTECTION = ("privacy", "policy")  # labels
 _DAY_MS = 24 * 60 * 60 * 1000
 _BYTE_CEILING = 2 * 1024**4  # of one query: a query that would read more is a mistake
@@ -194,8 +193,7 @@ class Warehouse:
 
     def insert(self, sql: str, parameters: Mapping[str, Any], fields: Sequence[Field], into: str, key: str) -> Any:
         """Pour a query's rows into a table, column by column by name."""
-        names = ", ".join(f"`{field.name}`" for field in fields)
-        return self.query(f"INSERT INTO `{into}` ({names})\nSELECT {names} FROM (\n{sql}\n)", parameters, key)
+        return self.query(statements.insert(sql, fields, into), parameters, key)
 
     def query(self, sql: str, parameters: Mapping[str, Any], key: str) -> Any:
         """Run a query and wait for it."""
@@ -214,19 +212,8 @@ class Warehouse:
             self._replace_rows(table, staged, target, key)
             self.describe(table, target, description, labels)
             return
-        names = ", ".join(f"`{field.name}`" for field in table.fields)
-        partition = f"\nPARTITION BY {_day(table)}" if table.partition else ""
-        cluster = f"\nCLUSTER BY {', '.join(f'`{it}`' for it in table.cluster)}" if table.cluster else ""
-        pairs = ", ".join(
-            f"({_literal(name)}, {_literal(value)})" for name, value in sorted({**labels, **protection}.items())
-        )
-        self.query(
-            f"CREATE OR REPLACE TABLE `{target}` ({', '.join(map(_column, table.fields))}){partition}{cluster}\n"
-            f"OPTIONS (description = {_literal(description)}, labels = [{pairs}])\n"
-            f"AS SELECT {names} FROM `{staged}`",
-            {},
-            key,
-        )
+        labels = {**labels, **protection}
+        self.query(statements.create_or_replace(table, staged, target, description, labels), {}, key)
 
     def _replace_rows(self, table: Table, staged: str, target: str, key: str) -> None:
         served = self.find(target)
@@ -237,32 +224,15 @@ class Warehouse:
             self.create(table, target)
         else:
             self.protect(table, served)
-        names = ", ".join(f"`{field.name}`" for field in table.fields)
-        merge = (
-            f"MERGE `{target}` AS target\n"
-            f"USING (SELECT {names} FROM `{staged}`) AS fresh\n"
-            f"ON FALSE\n"
-            f"WHEN NOT MATCHED BY SOURCE THEN DELETE\n"
-            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({names})"
-        )
-        self.query(merge, {}, key)
+        self.query(statements.replace_rows(table, staged, target), {}, key)
 
     def replace_dates(self, table: Table, staged: str, target: str, dates: Sequence[date], key: str) -> None:
         """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""
-        names = ", ".join(f"`{field.name}`" for field in table.fields)
-        merge = (
-            f"MERGE `{target}` AS target\n"
-            f"USING (SELECT {names} FROM `{staged}` AS made WHERE {_day(table, 'made')} IN UNNEST(@dates)) AS fresh\n"
-            f"ON FALSE\n"
-            f"WHEN NOT MATCHED BY SOURCE AND {_day(table, 'target')} IN UNNEST(@dates) THEN DELETE\n"
-            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({names})"
-        )
-        self.query(merge, {"dates": list(dates)}, key)
+        self.query(statements.replace_dates(table, staged, target), {"dates": list(dates)}, key)
 
     def delete_dates(self, table: Table, target: str, dates: Sequence[date], key: str) -> Any:
         """Empty partitions of a table. BigQuery drops whole partitions without reading them, which costs nothing."""
-        # Only of dates in the text, and of nothing but dates, it knows that no row of their partitions stays.
-        return self.query(f"DELETE FROM `{target}` WHERE {_day(table)} IN ({dates_text(dates)})", {}, key)
+        return self.query(statements.delete_dates(table, target, dates), {}, key)
 
     def describe(self, table: Table, reference: str, description: str, labels: Mapping[str, str]) -> None:
         """Write a table's description, labels and column descriptions, all in one request."""
@@ -301,8 +271,6 @@ class Warehouse:
         if table.name not in self.labels(dataset):
             self.ensure_dataset(dataset, "How the warehouse was made: one row per table version.")
             self.create(table, reference)
-        columns = ", ".join(f"`{field.name}`" for field in table.fields)
-        values = ", ".join(_value_of(field) for field in table.fields)
         # The driver binds scalars everywhere; lists of records travel as one JSON text.
         parameters = {
             field.name: bigquery.ScalarQueryParameter(field.name, "STRING", json.dumps(row[field.name]))
@@ -310,7 +278,7 @@ class Warehouse:
             else bigquery.ScalarQueryParameter(field.name, field.type, row[field.name])
             for field in table.fields
         }
-        self.query(f"INSERT INTO `{reference}` ({columns}) VALUES ({values})", parameters, key)
+        self.query(statements.insert_parameters(table, reference), parameters, key)
 
     def drop(self, reference: str) -> None:
         """Remove a table if it is there."""
@@ -343,36 +311,6 @@ def _has_form_of(served: bigquery.Table, table: Table) -> bool:
         and partition == table.partition
         and tuple(served.clustering_fields or ()) == table.cluster
     )
-
-
-def _day(table: Table, alias: str = "") -> str:
-    """Return the date by which a partitioned table is divided, as SQL."""
-    column = f"{alias}.`{table.partition}`".lstrip(".")
-    kinds = {field.name: field.type for field in table.fields}
-    return f"DATE({column})" if kinds[table.partition or ""] == "TIMESTAMP" else column
-
-
-def _value_of(field: Field) -> str:
-    if field.mode != "REPEATED":
-        return f"@{field.name}"
-    parts = ", ".join(f"JSON_VALUE(item, '$.{it.name}') AS {it.name}" for it in field.fields)
-    return f"ARRAY(SELECT AS STRUCT {parts} FROM UNNEST(JSON_QUERY_ARRAY(@{field.name})) AS item)"
-
-
-def _column(field: Field) -> str:
-    required = " NOT NULL" if field.mode == "REQUIRED" else ""
-    return f"`{field.name}` {_type_text(field)}{required} OPTIONS (description = {_literal(field.description)})"
-
-
-def _type_text(field: Field) -> str:
-    text = _SQL_TYPES.get(field.type, field.type)
-    if field.type == "RECORD":
-        text = f"STRUCT<{', '.join(map(_column, field.fields))}>"
-    return f"ARRAY<{text}>" if field.mode == "REPEATED" else text
-
-
-def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # JSON's escapes are GoogleSQL's too
 
 
 def _parameter(name: str, value: Any) -> Any:
