@@ -105,9 +105,9 @@ class Warehouse:
             dataset.default_table_expiration_ms = _DAY_MS
         return self.client.create_dataset(dataset, exists_ok=True)
 
-    def ensure_private_dataset(self, name: str, description: str) -> None:
+    def ensure_private_dataset(self, name: str, description: str, *, expiring: bool = False) -> None:
         """Create a dataset unless it exists, and see that who may read the whole project may not read it."""
-        dataset = self.ensure_dataset(name, description)
+        dataset = self.ensure_dataset(name, description, expiring=expiring)
         entries = [it for it in dataset.access_entries if it.entity_id != "projectReaders"]
         if len(entries) < len(dataset.access_entries):
             dataset.access_entries = entries
@@ -123,7 +123,7 @@ class Warehouse:
         try:
             return self.create(table, reference)
         except NotFound:
-            self.ensure_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
+            self.ensure_private_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
             return self.create(table, reference)
 
     def load(
