@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 _DESCRIPTION_LIMIT = 16_384
@@ -38,11 +39,15 @@ class Failure:
 
 @dataclass
 class StrictProxy:
-    """A proxy on 127.0.0.1, told the port behind it; ``seen`` lists method and path of each request."""
+    """A proxy on 127.0.0.1, told the port behind it; ``seen`` lists method and path of each request.
+
+    ``sent`` lists what was asked of BigQuery: method, path and document.
+    """
 
     upstream: int
     port: int = 0
     seen: list[tuple[str, str]] = field(default_factory=list)
+    sent: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     refused: list[re.Pattern[str]] = field(default_factory=list)
     jobs: set[tuple[str, str]] = field(default_factory=set)
@@ -68,6 +73,7 @@ class StrictProxy:
     def forget(self) -> None:
         """Begin anew: no failure is left, nothing was seen. Jobs stay taken."""
         self.seen.clear()
+        self.sent.clear()
         self.failures.clear()
         self.refused.clear()
 
@@ -150,6 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
         self.proxy.seen.append((self.command, self.path))
+        if body and "/bigquery/v2/" in self.path:
+            self.proxy.sent.append((self.command, self.path, dict(_json(headers, body))))
         failure = self.proxy.failure(self.command, self.path)
         if failure in _ANSWERS:
             status, reason = _ANSWERS[failure]

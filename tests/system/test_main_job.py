@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,9 +20,11 @@ from typing import Any
 import pytest
 
 import oracle
+from canaries import canaries, escaped, files, plant
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem
+from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.sample.world import World, write_world
 from edx_warehouse.tables.catalog import Catalog
 from fakes.receivers import Webhook, served
@@ -30,6 +33,7 @@ from oracle_differences import differences as row_differences
 pytestmark = pytest.mark.system
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+CONTRACTS = Contracts.read(CHECKOUT / "include")
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ def drive(environment: dict[str, str], world: World, look: Look) -> Chapter:
 def story(tmp_path_factory: pytest.TempPathFactory):
     root = tmp_path_factory.mktemp("story")
     world = write_world(root / "world", courses=2, learners=30, days=3, weeks=2, poison=True)
+    plant(world.root / "archive", CONTRACTS)
     environment = {
         **os.environ,
         "PYTHONPATH": str(CHECKOUT / "plugins"),
@@ -337,3 +342,29 @@ def test_learners_are_in_no_log_of_any_task(story: Story) -> None:
     assert names
     assert sorted(name for name in names if name and f'"{name}"' in text) == []
     assert "@example." not in text
+
+
+def elsewhere(story: Story) -> Iterator[tuple[str, bytes]]:
+    """Yield whatever there is but the landing prefix and the deliveries, each with its place."""
+    home, archive = Path(story.environment["EDX_WAREHOUSE_HOME"]), story.world.root / "archive"
+    # Task logs, and Airflow's database with what tasks handed on and how their fields were rendered.
+    yield from (it for it in files(home) if "/tasks/" in it[0] or ".db" in it[0])
+    yield from (it for it in files(archive) if "/incoming/" not in it[0])
+    for institution, client in story.look.bigquery.items():
+        bucket = story.look.storage.bucket(f"{institution.lower()}-data")
+        for name in story.look.objects(institution):
+            if not name.startswith("hmdc/weekly/"):
+                yield name, bucket.blob(name).download_as_bytes(raw_download=True)
+        for dataset in client.list_datasets():
+            for item in client.list_tables(dataset.reference):
+                for row in client.list_rows(item.reference):
+                    yield str(item.reference), repr(dict(row)).encode()
+
+
+def test_what_never_leaves_the_landing_prefix_is_nowhere_else(story: Story) -> None:
+    wanted = set(canaries(CONTRACTS).values())
+    landed = escaped(wanted, files(story.world.root / "archive"))
+    assert len({it for _, it in landed}) >= 10
+    places = list(elsewhere(story))
+    assert any(".db" in name for name, _ in places)
+    assert escaped(wanted, places) == set()

@@ -5,7 +5,7 @@ Read from ``include/registry.yaml`` or the file named by ``EDX_WAREHOUSE_REGISTR
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.limits import Limits, WeekLimits
+from edx_warehouse.domain.research import ResearchProject, read_projects
 from edx_warehouse.domain.windows import Window
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
 
@@ -21,10 +22,21 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WINDOW_NAME = re.compile(r"[A-Za-z0-9_]+")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+_POLICY_TAG = re.compile(r"projects/[^/\s]+/locations/[a-z0-9-]+/taxonomies/[0-9]+/policyTags/[0-9]+")
+_PROTECTION = ("policy_tags", "restricted_tables")
 _RESERVED = frozenset({"latest", "logs", "weekly"})
 _FOLDERS = _RESERVED | {"state"}  # beside the windows' own folders
 _MORE = frozenset(
-    {"sites", "deliveries_until", "logs_until", "log_limits", "log_tables", "never_delivered", "weekly_limits"}
+    {
+        "sites",
+        "deliveries_until",
+        "logs_until",
+        "log_limits",
+        "log_tables",
+        "never_delivered",
+        "weekly_limits",
+        *_PROTECTION,
+    }
 )
 _FEEDS = ("logs", "weekly")
 _LOG_TABLES = ("days", "partitioned")
@@ -41,6 +53,9 @@ class Institution:
     :param never_delivered: feeds with days, or Sundays of weeks, that will never come: nobody is told of them.
     :param log_tables: where queries read events: ``days`` (a table a day) or ``partitioned`` (one table of all days).
     :param weekly_limits: of the drift of its weekly exports.
+    :param restricted_tag: BigQuery's policy tag of restricted columns; empty when there is none.
+    :param restricted_tables: without a tag, the tables that may have restricted columns, as ``layer.table``; None
+        for all.
     """
 
     name: str
@@ -55,6 +70,8 @@ class Institution:
     log_tables: str = "days"
     never_delivered: frozenset[tuple[str, date]] = frozenset()
     weekly_limits: WeekLimits = field(default_factory=WeekLimits)
+    restricted_tag: str = ""
+    restricted_tables: frozenset[str] | None = None
 
     def last_due(self, feed: str) -> date:
         """Return the last day that is delivered for in a feed, ``logs`` or ``weekly``."""
@@ -80,6 +97,7 @@ class Registry:
     institutions: tuple[Institution, ...]
     courses: tuple[Course, ...]
     windows: tuple[Window, ...]
+    research: tuple[ResearchProject, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Registry":
@@ -106,7 +124,7 @@ class _Reader:
         self.path = path
 
     def read(self) -> Registry:
-        document = self._mapping(read_yaml(self.path), "", {"institutions", "courses"}, {"windows"})
+        document = self._mapping(read_yaml(self.path), "", {"institutions", "courses"}, {"windows", "research"})
         institutions = {
             name: self._institution(name, value)
             for name, value in self._mapping(document["institutions"], "institutions").items()
@@ -122,6 +140,7 @@ class _Reader:
             self._course(value, f"courses[{number}]", institutions, suffixes)
             for number, value in enumerate(self._list(document["courses"], "courses"))
         ]
+        research = self._research(document.get("research") or [], courses, institutions, windows)
         # Case-insensitively: dataset names differ by case alone, folders on many disks do not.
         self._unique("courses", "slug", [(it.key.slug.lower(), str(it.key)) for it in courses])
         self._unique("courses", "file name", [(it.key.file_prefix, str(it.key)) for it in courses])
@@ -133,13 +152,24 @@ class _Reader:
             tuple(sorted(institutions.values(), key=lambda it: it.name)),
             tuple(sorted(courses, key=lambda it: it.key)),
             tuple(sorted(windows, key=lambda it: it.name)),
+            research,
         )
+
+    def _research(
+        self, value: Any, courses: Sequence[Course], institutions: Iterable[str], windows: Iterable[Window]
+    ) -> tuple[ResearchProject, ...]:
+        taught = {name: [(it.key, it.groups) for it in courses if it.institution.name == name] for name in institutions}
+        projects = read_projects(self.path, value, taught)
+        names = [(it.name, f"window {it.name}") for it in windows]
+        self._unique("research", "dataset", names + [(it.suffix, f"project {it.name}") for it in projects])
+        return projects
 
     def _institution(self, name: str, value: Any) -> Institution:
         key = f"institutions.{name}"
         if not _NAME.fullmatch(name):
             raise self._wrong(key, "a name of letters, digits and _", name, "rename the institution")
         it = self._mapping(value, key, {"project", "bucket", "archive", "log_prefixes"}, _MORE)
+        tag, restricted_tables = self._protection(it, key)
         archive = self._text(it["archive"], f"{key}.archive")
         if "://" not in archive:
             raise self._wrong(f"{key}.archive", "a URL such as file:///srv/hmdc", archive, "write the URL")
@@ -157,7 +187,19 @@ class _Reader:
             log_tables=self._one_of(_LOG_TABLES, it.get("log_tables", "days"), f"{key}.log_tables"),
             never_delivered=self._never_delivered(it.get("never_delivered") or {}, f"{key}.never_delivered"),
             weekly_limits=self._limits(WeekLimits, it.get("weekly_limits") or {}, f"{key}.weekly_limits"),
+            restricted_tag=tag,
+            restricted_tables=restricted_tables,
         )
+
+    def _protection(self, it: Mapping[str, Any], key: str) -> tuple[str, frozenset[str] | None]:
+        if all(name in it for name in _PROTECTION):
+            raise self._wrong(key, "policy_tags or restricted_tables", "both", "remove restricted_tables")
+        if "policy_tags" in it:
+            tags = self._mapping(it["policy_tags"], f"{key}.policy_tags", {"restricted"})
+            return self._text(tags["restricted"], f"{key}.policy_tags.restricted", _POLICY_TAG), None
+        if "restricted_tables" in it:
+            return "", frozenset(self._texts(it["restricted_tables"], f"{key}.restricted_tables"))
+        return "", None
 
     def _course(self, value: Any, key: str, institutions: Mapping[str, Institution], suffixes: Iterable[str]) -> Course:
         it = self._mapping(value, key, {"course_id", "institution"}, {"launch", "wrap", "groups"})

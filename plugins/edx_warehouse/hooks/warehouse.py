@@ -1,8 +1,10 @@
 """BigQuery as this package uses it: staged tables that are put in place whole, described and recorded."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
@@ -11,23 +13,40 @@ from google.cloud import bigquery
 
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import STAGING
+from edx_warehouse.hooks import statements
 from edx_warehouse.hooks.jobs import run_job
-from edx_warehouse.tables.day_rows import dates_text
+from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.declarations import Field, Table
+from edx_warehouse.tables.privacy import restricted
 
-_SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+_PROTECTION = ("privacy", "policy")  # labels
 _DAY_MS = 24 * 60 * 60 * 1000
 _BYTE_CEILING = 2 * 1024**4  # of one query: a query that would read more is a mistake
 
 
-def schema_of(fields: Sequence[Field]) -> list[bigquery.SchemaField]:
-    """Return declared fields as BigQuery's."""
+def schema_of(fields: Sequence[Field], tag: str = "") -> list[bigquery.SchemaField]:
+    """Return declared fields as BigQuery's.
+
+    :param tag: policy tag of the restricted ones; empty when there is none.
+    """
     return [
         bigquery.SchemaField(
-            field.name, field.type, mode=field.mode, description=field.description, fields=schema_of(field.fields)
+            field.name,
+            field.type,
+            mode=field.mode,
+            description=field.description,
+            fields=schema_of(field.fields, tag),
+            policy_tags=_policy_tags(field, tag),
         )
         for field in fields
     ]
+
+
+def _policy_tags(field: Field, tag: str) -> bigquery.PolicyTagList | None:
+    if not tag or field.type == "RECORD":
+        return None
+    # An empty list takes a tag away from a column that has become public; without a list the tag would stay.
+    return bigquery.PolicyTagList(names=(tag,) if field.privacy == "restricted" else ())
 
 
 def fields_of(schema: Sequence[bigquery.SchemaField]) -> tuple[Field, ...]:
@@ -42,17 +61,19 @@ class Warehouse:
     """One institution's BigQuery project.
 
     :param unit: what the work is for, as errors name it.
+    :param tag: policy tag of restricted columns; empty when there is none.
     """
 
-    def __init__(self, client: bigquery.Client, unit: str) -> None:
+    def __init__(self, client: bigquery.Client, unit: str, tag: str = "") -> None:
         self.client = client
         self.project: str = client.project
         self.unit = unit
+        self.tag = tag
 
     @classmethod
-    def connect(cls, project: str, gcp_conn_id: str, unit: str) -> "Warehouse":
+    def connect(cls, project: str, gcp_conn_id: str, unit: str, tag: str = "") -> "Warehouse":
         """Return the project as seen through an Airflow connection."""
-        return cls(BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project), unit)
+        return cls(BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project), unit, tag)
 
     def reference(self, dataset: str, table: str) -> str:
         """Return a table's full name."""
@@ -72,23 +93,29 @@ class Warehouse:
         except NotFound:
             return {}
 
-    def ensure_dataset(self, name: str, description: str, *, expiring: bool = False) -> None:
-        """Create a dataset unless it exists."""
+    def ensure_dataset(self, name: str, description: str, *, expiring: bool = False) -> bigquery.Dataset:
+        """Create a dataset unless it exists; return it."""
         try:
-            self.client.get_dataset(f"{self.project}.{name}")
+            return self.client.get_dataset(f"{self.project}.{name}")
         except NotFound:
             pass
-        else:
-            return
         dataset = bigquery.Dataset(f"{self.project}.{name}")
         dataset.description = description
         if expiring:
             dataset.default_table_expiration_ms = _DAY_MS
-        self.client.create_dataset(dataset, exists_ok=True)
+        return self.client.create_dataset(dataset, exists_ok=True)
+
+    def ensure_private_dataset(self, name: str, description: str, *, expiring: bool = False) -> None:
+        """Create a dataset unless it exists, and see that who may read the whole project may not read it."""
+        dataset = self.ensure_dataset(name, description, expiring=expiring)
+        entries = [it for it in dataset.access_entries if it.entity_id != "projectReaders"]
+        if len(entries) < len(dataset.access_entries):
+            dataset.access_entries = entries
+            self.client.update_dataset(dataset, ["access_entries"])
 
     def create(self, table: Table, reference: str) -> bigquery.Table:
         """Create an empty table as declared unless one is there; return it."""
-        return self.client.create_table(_declared(table, reference), exists_ok=True)
+        return self.client.create_table(_declared(table, reference, self.tag), exists_ok=True)
 
     def staging(self, table: Table, key: str) -> bigquery.Table:
         """Return an empty table beside the served ones, or the one that an earlier try made; it expires by itself."""
@@ -96,7 +123,7 @@ class Warehouse:
         try:
             return self.create(table, reference)
         except NotFound:
-            self.ensure_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
+            self.ensure_private_dataset(STAGING, "Tables on their way; each lives a day at most.", expiring=True)
             return self.create(table, reference)
 
     def load(
@@ -116,7 +143,7 @@ class Warehouse:
         """
         disposition = bigquery.WriteDisposition
         config = bigquery.LoadJobConfig(
-            schema=schema_of(fields),
+            schema=schema_of(fields, "" if append else self.tag),  # columns that stay keep their tags
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
             write_disposition=disposition.WRITE_APPEND if append else disposition.WRITE_TRUNCATE,
             ignore_unknown_values=older,
@@ -125,6 +152,23 @@ class Warehouse:
         return self._job(
             key, lambda job_id: self.client.load_table_from_uri(uris, into, job_id=job_id, job_config=config)
         )
+
+    def load_file(self, path: Path, fields: Sequence[Field], into: str, key: str) -> Any:
+        """Load a file of newline-delimited JSON from this machine, so that no object in a bucket holds its rows."""
+        config = bigquery.LoadJobConfig(
+            schema=schema_of(fields, self.tag),
+            source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+            max_bad_records=0,
+        )
+
+        def begin(job_id: str) -> Any:
+            with path.open("rb") as file:
+                return self.client.load_table_from_file(
+                    file, into, size=path.stat().st_size, job_id=job_id, job_config=config
+                )
+
+        return self._job(key, begin)
 
     def columns(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Field, ...]:
         """Return what a query would give, by a dry run.
@@ -149,8 +193,7 @@ class Warehouse:
 
     def insert(self, sql: str, parameters: Mapping[str, Any], fields: Sequence[Field], into: str, key: str) -> Any:
         """Pour a query's rows into a table, column by column by name."""
-        names = ", ".join(f"`{field.name}`" for field in fields)
-        return self.query(f"INSERT INTO `{into}` ({names})\nSELECT {names} FROM (\n{sql}\n)", parameters, key)
+        return self.query(statements.insert(sql, fields, into), parameters, key)
 
     def query(self, sql: str, parameters: Mapping[str, Any], key: str) -> Any:
         """Run a query and wait for it."""
@@ -160,44 +203,67 @@ class Warehouse:
     def replace(
         self, table: Table, staged: str, target: str, description: str, labels: Mapping[str, str], key: str
     ) -> None:
-        """Put a staged table in the place of the served one: rows, description and labels in one step."""
-        names = ", ".join(f"`{field.name}`" for field in table.fields)
-        partition = f"\nPARTITION BY {_day(table)}" if table.partition else ""
-        cluster = f"\nCLUSTER BY {', '.join(f'`{it}`' for it in table.cluster)}" if table.cluster else ""
-        pairs = ", ".join(f"({_literal(name)}, {_literal(value)})" for name, value in sorted(labels.items()))
-        self.query(
-            f"CREATE OR REPLACE TABLE `{target}` ({', '.join(map(_column, table.fields))}){partition}{cluster}\n"
-            f"OPTIONS (description = {_literal(description)}, labels = [{pairs}])\n"
-            f"AS SELECT {names} FROM `{staged}`",
-            {},
-            key,
-        )
+        """Put a staged table in the place of the served one: rows, description and labels in one step.
+
+        A table with policy tags keeps them: its rows are replaced in one step, then its description and labels.
+        """
+        protection = self.protection(table)
+        if self.tag and protection:
+            self._replace_rows(table, staged, target, key)
+            self.describe(table, target, description, labels)
+            return
+        labels = {**labels, **protection}
+        self.query(statements.create_or_replace(table, staged, target, description, labels), {}, key)
+
+    def _replace_rows(self, table: Table, staged: str, target: str, key: str) -> None:
+        served = self.find(target)
+        if served is not None and not _has_form_of(served, table):
+            self.drop(target)
+            served = None
+        if served is None:
+            self.create(table, target)
+        else:
+            self.protect(table, served)
+        self.query(statements.replace_rows(table, staged, target), {}, key)
 
     def replace_dates(self, table: Table, staged: str, target: str, dates: Sequence[date], key: str) -> None:
         """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""
-        names = ", ".join(f"`{field.name}`" for field in table.fields)
-        merge = (
-            f"MERGE `{target}` AS target\n"
-            f"USING (SELECT {names} FROM `{staged}` AS made WHERE {_day(table, 'made')} IN UNNEST(@dates)) AS fresh\n"
-            f"ON FALSE\n"
-            f"WHEN NOT MATCHED BY SOURCE AND {_day(table, 'target')} IN UNNEST(@dates) THEN DELETE\n"
-            f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({names})"
-        )
-        self.query(merge, {"dates": list(dates)}, key)
+        self.query(statements.replace_dates(table, staged, target), {"dates": list(dates)}, key)
 
     def delete_dates(self, table: Table, target: str, dates: Sequence[date], key: str) -> Any:
         """Empty partitions of a table. BigQuery drops whole partitions without reading them, which costs nothing."""
-        # Only of dates in the text, and of nothing but dates, it knows that no row of their partitions stays.
-        return self.query(f"DELETE FROM `{target}` WHERE {_day(table)} IN ({dates_text(dates)})", {}, key)
+        return self.query(statements.delete_dates(table, target, dates), {}, key)
 
     def describe(self, table: Table, reference: str, description: str, labels: Mapping[str, str]) -> None:
         """Write a table's description, labels and column descriptions, all in one request."""
         served = self.client.get_table(reference)
         served.description = description
         # None removes a label that is no longer ours; BigQuery keeps those that are not mentioned.
-        served.labels = {**dict.fromkeys(served.labels), **labels}
-        served.schema = schema_of(table.fields)
+        served.labels = {**dict.fromkeys(served.labels), **labels, **self.protection(table)}
+        served.schema = schema_of(table.fields, self.tag)
         self.client.update_table(served, ["description", "labels", "schema"])
+
+    def protection(self, table: Table) -> dict[str, str]:
+        """Return the labels that say how a table's restricted columns are protected; none when it has none."""
+        columns = restricted(table.fields)
+        if not columns:
+            return {}
+        # The label, not the schema, says which tags a table has: not every BigQuery tells of them.
+        tagged = hashlib.sha256(json.dumps([self.tag, columns]).encode()).hexdigest()[:16]
+        return {"privacy": "restricted"} | ({"policy": tagged} if self.tag else {})
+
+    def protect(self, table: Table, served: bigquery.Table) -> bool:
+        """Give a served table of the declared columns its policy tags and the labels that tell of them.
+
+        :returns: whether it lacked them.
+        """
+        wanted = self.protection(table)
+        if {name: it for name, it in served.labels.items() if name in _PROTECTION} == wanted:
+            return False
+        served.labels = {**served.labels, **dict.fromkeys(_PROTECTION), **wanted}
+        served.schema = schema_of(table.fields, self.tag)
+        self.client.update_table(served, ["labels", "schema"])
+        return True
 
     def append(self, table: Table, dataset: str, row: Mapping[str, Any], key: str) -> None:
         """Add one row to a table of records, exactly once for a key."""
@@ -205,8 +271,6 @@ class Warehouse:
         if table.name not in self.labels(dataset):
             self.ensure_dataset(dataset, "How the warehouse was made: one row per table version.")
             self.create(table, reference)
-        columns = ", ".join(f"`{field.name}`" for field in table.fields)
-        values = ", ".join(_value_of(field) for field in table.fields)
         # The driver binds scalars everywhere; lists of records travel as one JSON text.
         parameters = {
             field.name: bigquery.ScalarQueryParameter(field.name, "STRING", json.dumps(row[field.name]))
@@ -214,7 +278,7 @@ class Warehouse:
             else bigquery.ScalarQueryParameter(field.name, field.type, row[field.name])
             for field in table.fields
         }
-        self.query(f"INSERT INTO `{reference}` ({columns}) VALUES ({values})", parameters, key)
+        self.query(statements.insert_parameters(table, reference), parameters, key)
 
     def drop(self, reference: str) -> None:
         """Remove a table if it is there."""
@@ -229,8 +293,8 @@ class Warehouse:
         )
 
 
-def _declared(table: Table, reference: str) -> bigquery.Table:
-    declared = bigquery.Table(reference, schema=schema_of(table.fields))
+def _declared(table: Table, reference: str, tag: str) -> bigquery.Table:
+    declared = bigquery.Table(reference, schema=schema_of(table.fields, tag))
     declared.description = table.description
     if table.partition:
         declared.time_partitioning = bigquery.TimePartitioning(field=table.partition)
@@ -239,34 +303,14 @@ def _declared(table: Table, reference: str) -> bigquery.Table:
     return declared
 
 
-def _day(table: Table, alias: str = "") -> str:
-    """Return the date by which a partitioned table is divided, as SQL."""
-    column = f"{alias}.`{table.partition}`".lstrip(".")
-    kinds = {field.name: field.type for field in table.fields}
-    return f"DATE({column})" if kinds[table.partition or ""] == "TIMESTAMP" else column
-
-
-def _value_of(field: Field) -> str:
-    if field.mode != "REPEATED":
-        return f"@{field.name}"
-    parts = ", ".join(f"JSON_VALUE(item, '$.{it.name}') AS {it.name}" for it in field.fields)
-    return f"ARRAY(SELECT AS STRUCT {parts} FROM UNNEST(JSON_QUERY_ARRAY(@{field.name})) AS item)"
-
-
-def _column(field: Field) -> str:
-    required = " NOT NULL" if field.mode == "REQUIRED" else ""
-    return f"`{field.name}` {_type_text(field)}{required} OPTIONS (description = {_literal(field.description)})"
-
-
-def _type_text(field: Field) -> str:
-    text = _SQL_TYPES.get(field.type, field.type)
-    if field.type == "RECORD":
-        text = f"STRUCT<{', '.join(map(_column, field.fields))}>"
-    return f"ARRAY<{text}>" if field.mode == "REPEATED" else text
-
-
-def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # JSON's escapes are GoogleSQL's too
+def _has_form_of(served: bigquery.Table, table: Table) -> bool:
+    """Tell whether a served table can take the rows of a declared one, and lies as that one is declared to."""
+    partition = served.time_partitioning.field if served.time_partitioning else None
+    return (
+        not schema_diff(table.fields, fields_of(served.schema), descriptions=False)
+        and partition == table.partition
+        and tuple(served.clustering_fields or ()) == table.cluster
+    )
 
 
 def _parameter(name: str, value: Any) -> Any:

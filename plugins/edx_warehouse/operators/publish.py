@@ -84,7 +84,8 @@ def publish(
     """
     table, target = wanted.table, wanted.target
     served = warehouse.find(target)
-    if is_served(served, wanted):
+    if served is not None and is_served(served, wanted):
+        warehouse.protect(table, served)
         return {"table": target, "made": False, "digest": wanted.digest}
     if served is None:
         dataset = target.split(".")[1]

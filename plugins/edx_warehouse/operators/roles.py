@@ -37,7 +37,7 @@ class InstitutionOperator(BaseOperator):
 
     def warehouse(self, unit: str) -> Warehouse:
         """Return the institution's BigQuery project; errors name the unit."""
-        return Warehouse.connect(self.institution.project, self.gcp_conn_id, unit)
+        return Warehouse.connect(self.institution.project, self.gcp_conn_id, unit, self.institution.restricted_tag)
 
 
 class CourseOperator(InstitutionOperator):

@@ -177,6 +177,8 @@ class BuildTableOperator(CourseTableOperator):
 class CheckTablesOperator(CourseTableOperator):
     """Compare served tables with their declarations: names, order, types, modes and descriptions.
 
+    Policy tags that those which are as declared lack are put on them: that makes no job.
+
     :param tables: references of the tables of the course's latest dataset.
     :param log_day: whether the run's own day table is checked as well.
     """
@@ -218,6 +220,8 @@ def check_served(tables: CourseTables, names: Sequence[str], more: Mapping[str, 
         if "digest" not in table.labels or not table.description:
             diff.append("no provenance")
         differences += [f"{reference}: {line}" for line in diff]
+        if not diff:
+            tables.warehouse.protect(declared, table)  # with a policy tag that was configured since it was made
     if differences:
         raise Terminal(
             Problem(

@@ -13,6 +13,7 @@ from edx_warehouse.pipelines import assets, settings
 from edx_warehouse.pipelines.builds import BUILD, LOAD, PLAN, declare_builds, kept_by_date, kept_whole
 from edx_warehouse.sensors.manifest import ManifestSensor
 from edx_warehouse.tables.catalog import Catalog
+from edx_warehouse.tables.privacy import require_protection
 
 
 def dag_id(course: Course) -> str:
@@ -21,7 +22,11 @@ def dag_id(course: Course) -> str:
 
 
 def declare(course: Course, catalog: Catalog) -> None:
-    """Declare the Dag."""
+    """Declare the Dag.
+
+    :raises Terminal: ``E-CFG-107`` when restricted columns of a table would be unprotected.
+    """
+    require_protection(course.institution, catalog.values())
     place: dict[str, Any] = {"institution": course.institution, "course": course.key, "catalog": catalog}
     with DAG(
         dag_id=dag_id(course),

@@ -17,6 +17,7 @@ from edx_warehouse.pipelines import assets, settings
 from edx_warehouse.pipelines.builds import BUILD_WEEK, LOAD, connect, declare_builds, kept_by_date, kept_whole
 from edx_warehouse.sensors.manifest import ManifestSensor
 from edx_warehouse.tables.catalog import Catalog
+from edx_warehouse.tables.privacy import require_protection
 
 _CONVERT = "convert_export"
 _DAYS = ",".join(f"{{{{ macros.ds_add(dag_run.logical_date | ds, {day}) }}}}" for day in range(7))
@@ -29,7 +30,11 @@ def dag_id(course: Course) -> str:
 
 
 def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
-    """Declare the Dag."""
+    """Declare the Dag.
+
+    :raises Terminal: ``E-CFG-107`` when restricted columns of a table would be unprotected.
+    """
+    require_protection(course.institution, catalog.values())
     place: dict[str, Any] = {"institution": course.institution, "course": course.key}
     loaded = [it for it in catalog.order(catalog) if catalog[it].layer == "transformed"]
     by_date, whole = kept_by_date(catalog), kept_whole(catalog)

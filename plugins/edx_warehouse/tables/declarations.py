@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-LAYERS = ("logs", "transformed", "secondary", "ops")
-"""Layers of tables, in the order data flows; ``ops`` holds the warehouse's own records."""
+LAYERS = ("logs", "transformed", "secondary", "keys", "ops")
+"""Layers of tables, in the order data flows; ``keys`` and ``ops`` hold the warehouse's own records."""
 
 LOGS = "logs.tracklog"
 """How queries call a course's day tables, all together."""
@@ -26,6 +26,7 @@ class Field:
     :param type: STRING, INTEGER, FLOAT, BOOLEAN, TIMESTAMP, DATE or RECORD.
     :param mode: NULLABLE, REQUIRED or REPEATED.
     :param fields: the columns of a RECORD, else empty.
+    :param privacy: public, or restricted when it may tell who somebody is or what somebody wrote.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Field:
     mode: str = "NULLABLE"
     description: str = ""
     fields: tuple["Field", ...] = ()
+    privacy: str = "public"
 
 
 @dataclass(frozen=True)

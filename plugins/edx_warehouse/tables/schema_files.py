@@ -12,6 +12,7 @@ from edx_warehouse.tables.declarations import Field, Table
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _TYPES = ("STRING", "INTEGER", "FLOAT", "BOOLEAN", "TIMESTAMP", "DATE", "RECORD")
 _MODES = ("NULLABLE", "REQUIRED", "REPEATED")
+_CLASSES = ("public", "restricted")
 _CLUSTER_LIMIT = 4
 _TABLE_DESCRIPTION = 4_000  # characters; provenance needs the rest of BigQuery's 16,384
 _COLUMN_DESCRIPTION = 1_024
@@ -75,7 +76,7 @@ class _Reader:
         return fields
 
     def _field(self, value: Any, key: str) -> Field:
-        it = self._mapping(value, key, {"name", "type", "description"}, {"mode", "fields"})
+        it = self._mapping(value, key, {"name", "type", "description"}, {"mode", "fields", "privacy"})
         name = it["name"]
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise self._wrong(f"{key}.name", "letters, digits and _", str(name), "correct the name")
@@ -83,12 +84,15 @@ class _Reader:
         kind = self._one_of(it["type"], f"{key}.type", _TYPES)
         if (kind == "RECORD") != ("fields" in it):
             raise self._wrong(f"{key}.fields", "fields in a RECORD, and only there", kind, "correct type or fields")
+        if kind == "RECORD" and "privacy" in it:
+            raise self._wrong(f"{key}.privacy", "a class of each field inside", "one of the RECORD", "write it there")
         return Field(
             name=name,
             type=kind,
             mode=self._one_of(it.get("mode", "NULLABLE"), f"{key}.mode", _MODES),
             description=self._description(it["description"], f"{key}.description", _COLUMN_DESCRIPTION),
             fields=self._fields(it["fields"], f"{key}.fields") if "fields" in it else (),
+            privacy=self._one_of(it.get("privacy", "public"), f"{key}.privacy", _CLASSES),
         )
 
     def _partition(self, value: Any, columns: dict[str, Field]) -> str | None:

@@ -261,3 +261,27 @@ def test_the_registry_in_force_is_the_one_the_environment_names(tmp_path: Path) 
     assert registry_path(tmp_path, {"EDX_WAREHOUSE_REGISTRY": str(other)}) == other
     assert registry_path(tmp_path, {"EDX_WAREHOUSE_REGISTRY": ""}) == tmp_path / "registry.yaml"
     assert registry_path(tmp_path, {}) == tmp_path / "registry.yaml"
+
+
+TAG = "projects/harvardx-data/locations/us/taxonomies/12/policyTags/34"
+
+
+def test_restricted_columns_are_protected_by_a_policy_tag_or_by_a_list_of_tables(tmp_path: Path) -> None:
+    harvard, mit = read(tmp_path, INSTITUTIONS + f"    policy_tags: {{restricted: {TAG}}}\n" + COURSES).institutions
+    assert (harvard.restricted_tag, harvard.restricted_tables) == (TAG, None)
+    assert (mit.restricted_tag, mit.restricted_tables) == ("", None)
+    text = INSTITUTIONS + "    restricted_tables: [logs.tracklog]\n" + COURSES
+    assert read(tmp_path, text).institutions[0].restricted_tables == frozenset({"logs.tracklog"})
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "    policy_tags: {restricted: secret}\n",
+        f"    policy_tags: {{restricted: {TAG}, never: {TAG}}}\n",
+        f"    policy_tags: {{restricted: {TAG}}}\n    restricted_tables: [logs.tracklog]\n",
+        "    restricted_tables: logs.tracklog\n",
+    ],
+)
+def test_a_doubtful_protection_is_refused(tmp_path: Path, lines: str) -> None:
+    assert "HarvardX" in (refusal(tmp_path, INSTITUTIONS + lines + COURSES).field or "")

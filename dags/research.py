@@ -1,0 +1,17 @@
+"""One Dag per institution with research projects: tables without names."""
+
+from pathlib import Path
+
+from airflow.sdk import get_parsing_context
+
+from edx_warehouse.domain.registry import Registry, registry_path
+from edx_warehouse.pipelines import research
+from edx_warehouse.tables.catalog import Catalog
+
+include = Path(__file__).resolve().parents[1] / "include"
+registry = Registry.read(registry_path(include))
+wanted = get_parsing_context().dag_id
+
+for institution in registry.institutions:
+    if wanted in (None, research.dag_id(institution)):
+        research.declare(institution, registry, Catalog.read(include))
