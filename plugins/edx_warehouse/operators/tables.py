@@ -102,12 +102,14 @@ class LoadExportOperator(CourseTableOperator):
 
     :param table: name of the transformed table.
     :param converted: id of the task that converted the week.
+    :param manifest: the object in the week's prefix that tells digest and rows of the file.
     """
 
-    def __init__(self, *, table: str, converted: str, **kwargs: Any) -> None:
+    def __init__(self, *, table: str, converted: str, manifest: str = CONVERTED, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.table = table
         self.converted = converted
+        self.manifest = manifest
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load unless the file's content is loaded."""
@@ -116,7 +118,7 @@ class LoadExportOperator(CourseTableOperator):
         warehouse = self.warehouse(week)
         prefix = places.week_of_course(self.course, date.fromisoformat(week))
         output = f"transformed/{self.table}.json.gz"
-        entry = json.loads(bucket.read(prefix + CONVERTED) or b"{}")["outputs"][output]
+        entry = json.loads(bucket.read(prefix + self.manifest) or b"{}")["outputs"][output]
         table = self.catalog[f"transformed.{self.table}"]
         uri, inputs = bucket.uri(prefix + output), {prefix + output: entry["sha256"]}
         wanted = Version(
