@@ -125,7 +125,7 @@ def _dynamic(room: Classroom, random: Random) -> bytes:
     texts = ["Response ID", "Recorded Date", "Progress", "IP Address", "External Data Reference"]
     texts += [f"What did you like? - {choice}" for choice in _LIKED] + ["What did you like? - Text"]
     texts += ["I am sure - that I go on", "I am sure - that I come back"]
-    rows: list[list[object]] = [codes, texts]
+    rows: list[list[object]] = [[*codes], [*texts]]
     for number, it in enumerate(room.enrolments[1::3]):
         for again in range(1 + (number % 3 == 0)):
             when = datetime.fromtimestamp(it.created + 7200 * (again + 1), UTC)
