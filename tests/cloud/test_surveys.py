@@ -82,7 +82,7 @@ class Surveyed(DeliveredTo):
 
     def mirror_surveys(self) -> dict[str, Any]:
         self.mirror("weekly")
-        return self.task(MirrorSurveysOperator, settle_seconds=0).execute({})
+        return self.task(MirrorSurveysOperator, courses=[CS50], settle_seconds=0).execute({})
 
     def convert(self) -> dict[str, Any]:
         """Run both tasks that convert; return what the second one told."""
@@ -159,7 +159,8 @@ def test_a_bad_file_holds_itself_until_a_right_one_is_in_its_place(there: Survey
     there.survey(CODES, ["R_1", "2014-11-10 10:00", "True", "ada", "why"], ["R_2", "soon", "True", "zoe", "x"])
     there.survey(["Name", "Q1"], ["Zoë", "x"], name="bad.csv")
     there.put(b"x", "surveys", CS50.slug, "party", "strange.csv")
-    assert there.mirror_surveys()["strange"] == 1
+    there.put(b"x", "surveys", "Nobody__knows__me", "pre_course", "strange.csv")
+    assert there.mirror_surveys()["strange"] == 2
     there.convert()
     [(name, problem)] = holds(there.bucket)
     assert name == f"quarantine/surveys/{CS50.slug}/pre_course/bad.csv/held.json"

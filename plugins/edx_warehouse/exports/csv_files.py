@@ -16,6 +16,7 @@ import msgspec
 from isal import igzip, isal_zlib
 
 _FIELD_LIMIT = 16 * 1024 * 1024  # characters
+_LINE_LIMIT = 4 * _FIELD_LIMIT
 _SIGNS = ",;\t"
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _DAMAGE: tuple[type[Exception], ...] = (
@@ -91,7 +92,9 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.stream.readline()
+        line = self.stream.readline(_LINE_LIMIT)
+        if len(line) == _LINE_LIMIT:
+            raise NotCsv(f"lines of less than {_LINE_LIMIT} characters", "a longer one", self.number + 1)
         if not line:
             self.ended = True
             raise StopIteration
@@ -151,6 +154,6 @@ def _opened(path: Path) -> TextIO:
 
 def _sign(stream: TextIO) -> str:
     """Return what stands between the cells of the first line; go back to the beginning."""
-    first = stream.readline()
+    first = stream.readline(_LINE_LIMIT)
     stream.seek(0)
     return max(_SIGNS, key=lambda sign: sum(len(row) for row in csv.reader([first], delimiter=sign)))

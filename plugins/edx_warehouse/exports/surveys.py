@@ -1,6 +1,6 @@
 """A course's surveys, from wide exports to long rows: which responses count, whose they are, what was asked.
 
-Exports are read twice, so that what is kept in memory does not grow with the answers.
+Exports are read again rather than kept, so that memory does not grow with the answers.
 """
 
 from collections import Counter

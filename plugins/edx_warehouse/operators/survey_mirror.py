@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow.sdk import Context
@@ -30,14 +30,15 @@ class MirrorSurveysOperator(MirrorOperator):
         :raises Transient: ``E-MIR-101`` when a file changed while it was read; the others are copied first.
         """
         bucket, archive = self.bucket(), Archive(self.institution.archive)
+        slugs = {course.slug for course in self.courses}
         wanted: dict[str, list[ArchiveFile]] = {}
         strange = 0
         for file in archive.files("incoming", "surveys"):
-            if _is_survey(file.name):
+            if _is_survey(file.name, slugs):
                 wanted[places.SURVEYS + file.name] = [file]
             else:
                 strange += 1
-                self.log.warning("Left where it is: %s is no <course>/<kind>/<file>.csv", file.path)
+                self.log.warning("Left where it is: %s is no <course>/<kind>/<file>.csv of a course", file.path)
         stored = {it.name: it for it in bucket.objects(places.SURVEYS)}
         growing = self._growing(archive, wanted, stored)
         come = self._copy_all(archive, bucket, wanted, stored, growing)
@@ -66,7 +67,12 @@ class MirrorSurveysOperator(MirrorOperator):
             bucket.put(places.surveys_manifest(slug), json.dumps({"course": slug, "files": files}, indent=1).encode())
 
 
-def _is_survey(name: str) -> bool:
+def _is_survey(name: str, slugs: Collection[str]) -> bool:
     """Tell whether a path below ``incoming/surveys/`` is ``<course>/<kind>/<file>.csv``."""
     parts = name.split("/")
-    return len(parts) == 3 and parts[1] in places.SURVEY_KINDS and parts[2].lower().endswith(_SUFFIXES)
+    return (
+        len(parts) == 3
+        and parts[0] in slugs
+        and parts[1] in places.SURVEY_KINDS
+        and parts[2].lower().endswith(_SUFFIXES)
+    )

@@ -72,7 +72,8 @@ class ConvertSurveysOperator(ConvertWeekOperator):
     ) -> None:
         files = [(it.name.split("/")[3], work.fetch(it, it.name.split("/")[3])) for it in surveys]
         read = Surveys.read(files, self.course, self.contracts.by_name["survey"])
-        wants = OptIn([work.fetch(it, "opt_in") for it in opt_in], self.course, self.contracts.by_name["email_opt_in"])
+        said = [work.fetch(it, f"opt_in/{number}") for number, it in enumerate(opt_in)]
+        wants = OptIn(said, self.course, self.contracts.by_name["email_opt_in"])
         paths = {it.name.rsplit("/", 1)[1].split(".")[0]: work.fetch(it, "people") for it in tables}
         people = People([*(it.keys for it in read.counted), *wants.keys], paths)
         out = work.folder / "out"

@@ -45,7 +45,10 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts) 
         ]
         mirrors += [
             MirrorSurveysOperator(
-                task_id="mirror_surveys", institution=institution, outlets=[assets.deliveries(institution, "surveys")]
+                task_id="mirror_surveys",
+                institution=institution,
+                courses=[course.key for course in courses],
+                outlets=[assets.deliveries(institution, "surveys")],
             ),
             ConvertReferenceOperator(task_id="convert_reference", institution=institution, contracts=contracts),
         ]

@@ -65,3 +65,8 @@ def test_a_record_that_cannot_be_taken_is_told_by_line_and_reason_and_the_next_i
 def test_a_file_that_is_cut_is_refused(tmp_path, content):
     with pytest.raises(NotCsv):
         read(tmp_path, content)
+
+
+def test_a_line_without_an_end_is_refused_rather_than_kept_in_memory(tmp_path):
+    with pytest.raises(NotCsv, match="a longer one"):
+        read(tmp_path, gzip.compress(b"a,b\n" + b"x" * (65 * 1024 * 1024), 1))
