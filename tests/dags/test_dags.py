@@ -59,6 +59,7 @@ BY_DATE: dict[str, list[str]] = {
 }
 WHOLE: dict[str, list[str]] = {
     "person_course": ["build_stats_overall"],
+    "person_course_survey": [],
     "person_enrollment_verified": [],
     "stats_overall": [],
 }
@@ -68,6 +69,8 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     "hmdc_mirror": {
         "mirror_weekly": ["start_deliveries"],
         "mirror_logs": ["start_deliveries"],
+        "mirror_surveys": ["start_deliveries"],
+        "convert_reference": ["start_deliveries"],
         "start_deliveries": [],
     },
     "split_logs": {
@@ -84,7 +87,11 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     },
     "course_weekly": {
         "wait_for_export": ["convert_export"],
-        "convert_export": ["load_course_axis", "load_studentmodule", "load_user_info_combo"],
+        "convert_export": ["convert_surveys", "load_course_axis", "load_studentmodule", "load_user_info_combo"],
+        "convert_surveys": ["load_email_opt_in", "load_survey_questions", "load_survey_responses"],
+        "load_email_opt_in": ["check_tables"],
+        "load_survey_questions": ["check_tables"],
+        "load_survey_responses": ["build_person_course_survey", "check_tables"],
         "load_course_axis": ["build_person_course", "check_tables"],
         "load_studentmodule": ["build_person_course", "check_tables"],
         "load_user_info_combo": ["build_person_course", "check_tables"],
@@ -227,7 +234,7 @@ def test_a_build_whose_inputs_were_left_out_takes_place_but_not_one_whose_inputs
 
 def test_what_goes_to_and_from_the_archive_is_limited_by_its_own_pool(found: dict[str, Any]) -> None:
     for name, task in tasks(found):
-        if name.rsplit(".", 1)[1].startswith(("mirror_", "push_")):
+        if name.rsplit(".", 1)[1].startswith(("mirror_", "push_", "convert_reference")):
             assert task["pool"] == "hmdc_archive", name
 
 

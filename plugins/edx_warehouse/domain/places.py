@@ -9,9 +9,14 @@ from edx_warehouse.domain.windows import LATEST, Window
 WEEKLY = "hmdc/weekly/"
 LOGS = "hmdc/logs/"
 SPLITS = "hmdc/splits/"
+SURVEYS = "hmdc/surveys/"
+REFERENCE = "hmdc/reference/"
 STAGING = "warehouse_staging"
 OPS = "warehouse_ops"
 
+SURVEY_KINDS = ("pre_course", "end_of_course", "dynamic", "in_course")
+
+_OPT_IN_NAME = re.compile(r"[A-Za-z0-9_.]+-email_opt_in-(?P<site>[a-z]+(?:-[a-z]+)*)\.csv(?:\.gz)?")
 _LOG_NAME = re.compile(
     r"(?P<prefix>[A-Za-z0-9_.]+)-(?P<site>[a-z][a-z-]*?)-events-(?P<day>\d{4}-\d\d-\d\d)"
     r"(?P<replay>\.replay-[0-9a-f]{12})?\.log\.gz"
@@ -69,6 +74,27 @@ def weekly_manifest(week: date) -> str:
 def packages(week: date) -> str:
     """Return the prefix of the records of what was in a weekly export's zips."""
     return f"hmdc/packages/{week}/"
+
+
+def is_opt_in(name: str) -> bool:
+    """Tell whether a base name is that of an e-mail opt-in file ``{org}-email_opt_in-{site}-analytics.csv``, not of Edge."""
+    match = _OPT_IN_NAME.fullmatch(name)
+    return match is not None and "edge" not in match["site"].split("-")
+
+
+def surveys(slug: str) -> str:
+    """Return the prefix of the exact copies of a course's survey files."""
+    return f"{SURVEYS}{slug}/"
+
+
+def surveys_manifest(slug: str) -> str:
+    """Return the object that says which survey files the archive has of a course; written after them."""
+    return f"{SURVEYS}{slug}/MANIFEST.json"
+
+
+def quarantine_surveys(course: CourseKey) -> str:
+    """Return the prefix of a course's survey rows that could not be taken, and of the files that are held."""
+    return f"quarantine/surveys/{course.slug}/"
 
 
 def split_manifest(day: date) -> str:

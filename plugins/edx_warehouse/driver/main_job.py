@@ -208,10 +208,13 @@ class MainJob:
 
     def _holds(self) -> list[tuple[dict[str, Any], list[tuple[str, str]]]]:
         """Return each hold's problem, and the Dag and day it is about."""
-        found = []
+        found: list[tuple[dict[str, Any], list[tuple[str, str]]]] = []
         for institution in self.registry.institutions:
             for name, problem in holds(self.clients.buckets[institution.name]):
                 _, kind, day, *rest = name.split("/")
+                if kind in ("surveys", "reference"):  # of no run: what else the run is about goes on
+                    found.append(({"institution": institution.name, **problem}, []))
+                    continue
                 dag_id = f"split_logs__{institution.name}" if kind == "logs" else f"course_weekly__{rest[0]}"
                 found.append(({"institution": institution.name, **problem}, [(dag_id, day)]))
         return found

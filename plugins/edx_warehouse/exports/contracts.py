@@ -13,7 +13,7 @@ from edx_warehouse.domain.yaml_files import read_yaml, refuse
 
 TYPES = frozenset({"STRING", "INTEGER", "FLOAT", "TIMESTAMP"})
 CLASSES = frozenset({"public", "restricted", "never"})
-ESCAPINGS = frozenset({"mysql", "doubled_backslashes", "json"})
+ESCAPINGS = frozenset({"mysql", "doubled_backslashes", "csv", "json"})
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -153,8 +153,9 @@ class Contract:
         return changes
 
     def _refuse_no_header(self, header: Sequence[str]) -> None:
-        expected = f"a header of {len(self.columns)} columns with tabs between them"
-        if len(header) == 1:
+        sign = "commas" if self.escaping == "csv" else "tabs"
+        expected = f"a header of {len(self.columns)} columns with {sign} between them"
+        if len(header) == 1 and self.escaping != "csv":
             for sign, word in ((",", "comma"), (";", "semicolon"), ("|", "pipe")):
                 if sign in header[0]:
                     raise Broken(expected, f"one that looks {word}-separated", "ask edX for a tab-separated export")

@@ -16,6 +16,7 @@ from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.convert import CONVERTED, served_week
 from edx_warehouse.operators.due import digest_of
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS_CONVERTED
 from edx_warehouse.operators.tables import CourseTableOperator
 
 
@@ -55,7 +56,9 @@ class SealWeekOperator(CourseTableOperator):
             "files": [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in files],
         }
         content = json.dumps(manifest, indent=1).encode()
-        bucket.put(prefix + "MANIFEST.json", content, {"sources": converted.metadata["sources"]})
+        surveys = bucket.stat(prefix + SURVEYS_CONVERTED)
+        digests = {"surveys": surveys.metadata["surveys"]} if surveys else {}
+        bucket.put(prefix + "MANIFEST.json", content, {"sources": converted.metadata["sources"], **digests})
         context["outlet_events"][self.asset].add_partitions(str(week))
         context["outlet_events"][self.asset].extra = {"files": len(files), "snapshot_date": str(week)}
         return {"week": str(week), "files": len(files)}

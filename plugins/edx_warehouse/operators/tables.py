@@ -18,6 +18,7 @@ from edx_warehouse.operators.convert import CONVERTED, served_week
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import CourseOperator
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
 from edx_warehouse.operators.tracking_events import TrackingEvents
 from edx_warehouse.operators.unit import day_of
 from edx_warehouse.operators.whole_tables import build_whole
@@ -129,11 +130,12 @@ def load_export(
     """
     prefix = places.week_of_course(tables.course, week)
     output = f"transformed/{table}.json.gz"
-    entry = json.loads(tables.bucket.read(prefix + CONVERTED) or b"{}")["outputs"].get(output)
-    if entry is None:
+    manifests = (tables.bucket.read(prefix + name) for name in (CONVERTED, SURVEYS))
+    entries = [it for content in manifests if content and (it := json.loads(content)["outputs"].get(output))]
+    if not entries:
         raise AirflowSkipException(f"{prefix} has no {output}.")
     declared = tables.catalog[f"transformed.{table}"]
-    uri, inputs = tables.bucket.uri(prefix + output), {prefix + output: entry["sha256"]}
+    uri, inputs = tables.bucket.uri(prefix + output), {prefix + output: entries[0]["sha256"]}
     wanted = Version(
         table=declared,
         target=tables.target(table),
@@ -141,7 +143,7 @@ def load_export(
         inputs=inputs,
         labels={**tables.labels, "snapshot_date": str(week)},
         course_id=str(tables.course),
-        rows_in=entry["rows"],
+        rows_in=entries[0]["rows"],
         uri=uri,
         debug=debug or {},
     )
