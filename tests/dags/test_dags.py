@@ -82,8 +82,9 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     },
     "course_weekly": {
         "wait_for_export": ["convert_export"],
-        "convert_export": ["load_course_axis", "load_studentmodule", "load_user_info_combo"],
+        "convert_export": ["load_course_axis", "load_forum", "load_studentmodule", "load_user_info_combo"],
         "load_course_axis": ["build_person_course", "check_tables"],
+        "load_forum": ["check_tables"],
         "load_studentmodule": ["build_person_course", "check_tables"],
         "load_user_info_combo": ["build_person_course", "check_tables"],
         **{f"build_{table}": [*after, "check_tables"] for table, after in WHOLE.items()},
