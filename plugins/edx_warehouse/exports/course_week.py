@@ -1,14 +1,17 @@
 """One course's week being converted: each delivered file to its outputs, all counted."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.exports.content_blocks import Content, Unreadable
-from edx_warehouse.exports.contracts import Contracts
+from edx_warehouse.exports.contracts import Column, Contract, Contracts
 from edx_warehouse.exports.convert import ConvertedFile, ConvertedWeek, digest_of
 from edx_warehouse.exports.course_axis import CourseAxis
 from edx_warehouse.exports.course_rows import CourseRows
@@ -20,7 +23,7 @@ from edx_warehouse.exports.output_files import Output, OutputFile
 from edx_warehouse.exports.person_rows import PersonRows
 from edx_warehouse.exports.progress import Progress
 from edx_warehouse.exports.student_module import StudentModule
-from edx_warehouse.exports.table_blocks import blocks
+from edx_warehouse.exports.table_blocks import Block, blocks
 from edx_warehouse.exports.table_scanner import Scanned, TableScanner
 from edx_warehouse.exports.targets import Maker
 from edx_warehouse.exports.tsv import ROW_LIMIT, Table, csv_line
@@ -204,3 +207,20 @@ class CourseWeek:
                 output.write(line)
                 count += 1
         self.outputs[path] = output.output(count)
+
+
+def compile_ahead() -> None:
+    """Compile all that a conversion needs, unless it is compiled."""
+    course = CourseKey("O", "C", "R")
+    contract = Contract("users", "users", "mysql", "Users.", (Column("id", "INTEGER", "public", "Number."),))
+    with tempfile.TemporaryDirectory() as folder, PersonRows(["users"], 1, Path(folder)) as people:
+        path = Path(folder, "users")
+        path.write_bytes(b"id\n")
+        table = Table(Delivered("users", path, course, date(2020, 1, 1)), contract)
+        for made in TableScanner(table, course, None).scan(Block(3, b"1\n")):
+            people.add("users", np.array([[1, 1, 0, 0]], np.int64), made.json)
+        list(people.rows())
+
+
+if __name__ == "__main__":
+    compile_ahead()
