@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from edx_warehouse.exports.compiled.words import PAD as _PAD  # first of all: it tells Numba for which processors
-
-# isort: split
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-BEYOND = 2 * _PAD
+from edx_warehouse.exports.compiled.words import PAD
+
+BEYOND = 2 * PAD
 """Bytes that must follow the used ones of an array that is looked at."""
 _LANES = ir.VectorType(ir.IntType(8), 64)
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edx_warehouse.exports.compiled.machine_code import compiled, entry
 from edx_warehouse.exports.compiled.sixty_four import beyond64, ends64
 from edx_warehouse.exports.compiled.table_values import (
     COURSE,
@@ -18,7 +19,7 @@ from edx_warehouse.exports.compiled.table_values import (
     write_json,
     write_plain_csv,
 )
-from edx_warehouse.exports.compiled.words import PAD, compiled, copy, entry, same, zeros_below
+from edx_warehouse.exports.compiled.words import PAD, copy, same, zeros_below
 
 END, FULL, STRANGE = range(3)
 """Why :func:`make_rows` stopped: no whole line is left, there is no room for the next row, the next row is not ordinary."""

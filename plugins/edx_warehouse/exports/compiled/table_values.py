@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from edx_warehouse.exports.compiled.machine_code import compiled
 from edx_warehouse.exports.compiled.sixty_four import beyond64, controls64, signs64
-from edx_warehouse.exports.compiled.words import compiled, copy, copy16, load64, zeros_below
+from edx_warehouse.exports.compiled.words import copy, copy16, load64, zeros_below
 
 ODD = -1
 NULL, TEXT, INTEGER, FLOAT, TIMESTAMP, BLOCK, COURSE = range(7)
