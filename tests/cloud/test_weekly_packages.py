@@ -71,7 +71,8 @@ def test_loose_files_beside_a_zip_are_part_of_the_export(there: DeliveredTo) -> 
     put(there, f"{WEEK}/{NAME}", zipped(FILES))
     put(there, f"{WEEK}/{USERS}", FILES[USERS])
     put(there, f"{WEEK}/README", b"hello")
-    there.mirror("weekly")
+    put(there, "HarvardX.zip", zipped(FILES))
+    assert there.mirror("weekly")["strange"] == 1
     assert names(there) == {**FILES, "README": b"hello"}
     before = there.generations()
     there.mirror("weekly")

@@ -82,7 +82,12 @@ class MirrorOperator(InstitutionOperator):
         return {"copied": come.copied, "strange": strange, "growing": len(growing), "ambiguous": len(come.ambiguous)}
 
     def _mirror_weeks(self, archive: Archive, bucket: Bucket) -> dict[str, Any]:
-        weeks = by_week(archive.files("incoming", "weekly"))
+        delivered = archive.files("incoming", "weekly")
+        weeks = by_week(delivered)
+        known = {file.path for week in weeks.values() for files in week.values() for file in files}
+        strange = [file.path for file in delivered if file.path not in known]
+        for path in strange:
+            self.log.warning("Left where it is: %s is in no week's folder, and no package", path)
         stored: dict[str, Stored] = {}
         for week in weeks:
             stored |= {it.name: it for it in objects_of(bucket, week)}
@@ -97,6 +102,7 @@ class MirrorOperator(InstitutionOperator):
         return {
             "copied": all_weeks.copied,
             "weeks": len(weeks),
+            "strange": len(strange),
             "growing": len(growing),
             "refused": len(all_weeks.refused),
         }

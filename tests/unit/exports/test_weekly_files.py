@@ -1,3 +1,6 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.exports.weekly_files import files_of, unknown_files
 
@@ -74,3 +77,19 @@ def test_two_files_for_one_table_are_both_set_aside():
     names = [f"HarvardX-CS50x-2014_T1-auth_user-{site}-analytics.sql" for site in ("prod", "prod-edx")]
     assert files_of(names, [CS50]) == {}
     assert unknown_files(names, [CS50]) == dict.fromkeys(names, f"ambiguous: 2 files are users of {CS50}")
+
+
+PART = st.lists(st.sampled_from(["a", "b1", "auth", "course"]), min_size=1, max_size=3).map("-".join)
+COURSES = st.builds(CourseKey, st.just("X"), PART, PART)
+TABLES = st.sampled_from(["auth_user", "wiki_article", "submissions_score", "courseware_studentmodule"])
+
+
+@given(st.sets(COURSES, min_size=1, max_size=6), TABLES, st.sampled_from(["prod", "prod-edx"]), st.data())
+def test_a_file_of_a_registered_course_is_that_course_s_however_its_name_reads(courses, table, site, data):
+    by_prefix = {course.file_prefix: course for course in sorted(courses)}
+    course = data.draw(st.sampled_from(sorted(by_prefix.values())))
+    name = f"ora/{course.file_prefix}-{table}-{site}-analytics.sql"
+    found = files_of([name], by_prefix.values())
+    assert list(found) == [course]
+    assert list(found[course].values()) == [name]
+    assert unknown_files([name], by_prefix.values()) == {}
