@@ -1,6 +1,7 @@
 """Small tables written as JSON lines in one go."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from edx_warehouse.exports.output_files import Output, OutputFile
@@ -9,7 +10,7 @@ from edx_warehouse.exports.output_files import Output, OutputFile
 def write_lines(path: Path, lines: Iterable[bytes]) -> Output:
     """Write lines, each with its line end, as gzip whose bytes depend on the content alone; return what was written."""
     rows = 0
-    with OutputFile(path) as output:
+    with ThreadPoolExecutor(1) as executor, OutputFile(path, executor) as output:
         for line in lines:
             output.write(line)
             rows += 1
