@@ -9,12 +9,12 @@ WITH columns_answered AS (
     MIN(COALESCE(given.recorded, given.ended, given.started)) AS recorded,
     MIN(given.language) AS language,
     LOGICAL_OR(given.is_complete) AS is_complete,
-    LOGICAL_OR(given.is_latest_complete) AS is_latest_complete,
     STRING_AGG(given.answer, ',' ORDER BY given.part) AS answer,
   FROM
     transformed.survey_responses AS given
   WHERE
     given.user_id IS NOT NULL
+    AND COALESCE(COALESCE(given.recorded, given.ended, given.started) < TIMESTAMP(@until), TRUE)
   GROUP BY
     given.user_id,
     given.kind,
@@ -33,7 +33,6 @@ responses AS (
     MIN(answered.recorded) AS recorded,
     MIN(answered.language) AS language,
     LOGICAL_OR(answered.is_complete) AS is_complete,
-    LOGICAL_OR(answered.is_latest_complete) AS is_latest_complete,
     COUNT(answered.answer) AS n_answers,
     STRING_AGG(
       CONCAT(TO_JSON_STRING(answered.column_name), ':', TO_JSON_STRING(answered.answer)), ','
@@ -48,7 +47,8 @@ responses AS (
     answered.response_id
 ),
 
--- Of several surveys of a kind the one that was answered last; of two at one instant the later id, as within a survey.
+-- Of all complete responses of a kind the last one; of two at one instant the later id, as within a survey. Not by
+-- is_latest_complete, which knows no window: that response may be of a later day.
 latest AS (
   SELECT
     response.*,
@@ -59,7 +59,7 @@ latest AS (
   FROM
     responses AS response
   WHERE
-    response.is_latest_complete
+    response.is_complete
 ),
 
 people AS (

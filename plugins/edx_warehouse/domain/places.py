@@ -124,12 +124,12 @@ def log_manifest(course: CourseKey, day: date) -> str:
 
 def week_of_course(course: CourseKey, week: date) -> str:
     """Return the prefix of one week of a course: raw/, transformed/ and secondary/, immutable once written."""
-    return f"{course.slug}/weekly/{week}/"
+    return f"{weeks_of_course(course)}{week}/"
 
 
-def converted_weeks(course: CourseKey) -> str:
-    """Return the glob of the objects that vouch for a course's converted weeks."""
-    return f"{course.slug}/weekly/*/converted.json"
+def weeks_of_course(course: CourseKey) -> str:
+    """Return the prefix of all weeks of a course."""
+    return f"{course.slug}/weekly/"
 
 
 def window_folder(course: CourseKey, window: Window) -> str:

@@ -9,7 +9,10 @@ from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.windows import Window
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
+from edx_warehouse.operators.convert import CONVERTED
 from edx_warehouse.operators.course_days import CourseDays
+from edx_warehouse.operators.due import digest_of
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
 from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.windows import WindowInputs, has_reason, window_inputs
 
@@ -24,8 +27,12 @@ class CourseLook:
 
     @cached_property
     def weeks(self) -> Mapping[date, str]:
-        """The converted weeks with a digest of what they were converted to."""
-        found = self.bucket.match(places.converted_weeks(self.course))
+        """The converted weeks with a digest of what they, and the surveys beside them, were converted to."""
+        converted, surveys = (self._manifests(name) for name in (CONVERTED, SURVEYS))
+        return {week: digest_of([sha256, surveys.get(week, "")]) for week, sha256 in converted.items()}
+
+    def _manifests(self, name: str) -> dict[date, str]:
+        found = self.bucket.match(f"{places.weeks_of_course(self.course)}*/{name}")
         return {date.fromisoformat(it.name.split("/")[-2]): it.sha256 for it in found}
 
     def inputs(self, window: Window, tables: Iterable[Table]) -> WindowInputs:

@@ -80,9 +80,7 @@ def test_a_window_has_a_dataset_a_folder_and_states_of_its_own() -> None:
     assert places.table_state(COURSE, "gaps", window) == "MITx__6_00x__2013/state/2012_2013/gaps.json"
     assert places.dataset(COURSE, LATEST) == places.latest_dataset(COURSE)
     assert places.window_folder(COURSE, LATEST) == places.latest(COURSE)
-    assert places.converted_weeks(COURSE) == places.week_of_course(COURSE, DAY).replace(
-        "2014-11-15/", "*/converted.json"
-    )
+    assert places.week_of_course(COURSE, DAY).startswith(places.weeks_of_course(COURSE))
 
 
 @given(st.dates())
