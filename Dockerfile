@@ -36,7 +36,7 @@ ENV EDX_WAREHOUSE_COMMIT=${EDX_WAREHOUSE_COMMIT} \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/opt/airflow/logs
 USER 50000:0
 # Now, so that the first day does not wait for it; the machine code runs on every processor of the kind.
-RUN python -m edx_warehouse.exports.line_scanner
+RUN python -m edx_warehouse.exports.line_scanner && python -m edx_warehouse.exports.course_week
 EXPOSE 8080
 ENTRYPOINT ["airflow"]
 CMD ["version"]

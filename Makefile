@@ -34,8 +34,9 @@ ifneq ($(SQL),)
 	$(BIN)/sqlfluff lint --disable-progress-bar include/sql
 endif
 
-bench: setup ## measure the splitter beside its yardsticks (about 20 minutes; ARGS="--events 100000 --courses 68" for less)
+bench: setup ## measure splitter and converter beside their yardsticks (about 20 minutes; ARGS="--events 100000 --courses 68" for less)
 	@$(BIN)/python benchmarks/split_logs.py --chart docs/images/split.svg $(ARGS)
+	@$(BIN)/python benchmarks/convert_week.py
 
 fix: setup ## format, and mend what can be mended by machine
 	$(BIN)/ruff check --fix .

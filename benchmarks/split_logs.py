@@ -1,25 +1,22 @@
 """How fast a day's logs are split, beside four yardsticks of the same run, and how much memory that takes.
 
-Each measurement is a process of its own, bound to one core or two, so that its peak memory is its own. Rounds go
-through all contenders in turn: what disturbs the machine disturbs all of them.
+How it is measured: measuring.py.
 """
 
 import argparse
 import gzip
 import json
-import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import measuring
 import msgspec
 from isal import isal_zlib
 
@@ -33,7 +30,6 @@ from edx_warehouse.sample.world import write_world
 ROOT = Path(__file__).resolve().parents[1]
 DAY = date(2014, 11, 10)
 NAME = f"bench-prod-events-{DAY}.log.gz"
-PIECE = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -74,20 +70,9 @@ def prepare(events: int, courses: int) -> Day:
     return Day(folder / NAME, tuple(it.key for it in registry.courses), known["lines"], known["bytes"])
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    stream = isal_zlib.decompressobj(wbits=31)
-    with path.open("rb") as file:
-        while chunk := file.read(PIECE):
-            yield stream.decompress(chunk)
-
-
 def copy(day: Day, out: Path) -> None:
     """Decompress and compress again with the fastest codec."""
-    stream = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 31)
-    with (out / "copy.gz").open("wb") as file:
-        for piece in _pieces(day.path):
-            file.write(stream.compress(piece))
-        file.write(stream.flush())
+    measuring.copy(day.path, out)
 
 
 class _Context(msgspec.Struct):
@@ -137,7 +122,7 @@ def floor(day: Day, out: Path) -> None:
     stream = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 31)
     rest = b""
     with (out / "floor.gz").open("wb") as file:
-        for piece in _pieces(day.path):
+        for piece in measuring.pieces(day.path):
             file.write(stream.compress(piece))
             lines = (rest + piece).split(b"\n")
             rest = lines.pop()
@@ -211,39 +196,20 @@ CONTENDERS: dict[str, tuple[int, Callable[[Day, Path], None]]] = {
 }
 
 
-def measure(contender: str, day: Day) -> dict[str, float]:
+def measure(contender: str, day: Day) -> measuring.Result:
     """Run one contender in this process; return seconds and bytes."""
     cores, work = CONTENDERS[contender]
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     compile_ahead()  # loading machine code is a matter of starting, some tenths of a second
-    with tempfile.TemporaryDirectory(dir=day.path.parent) as out:
-        begin, cpu = time.perf_counter(), time.process_time()
-        work(day, Path(out))
-        wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {
-        "wall": wall,
-        "cpu": cpu + children.ru_utime + children.ru_stime,
-        "memory": 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + children.ru_maxrss),
-    }
-
-
-def in_a_process(contender: str, events: int, courses: int) -> dict[str, float]:
-    """Measure in a new process, which finds the day written."""
-    command = [sys.executable, __file__, "--only", contender, "--events", str(events), "--courses", str(courses)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, float] = json.loads(done.stdout)
-    return result
+    return measuring.measure(cores, lambda out: work(day, out), day.path.parent)
 
 
 def compare(events: int, courses: int, rounds: int, slow_rounds: int) -> list[dict[str, object]]:
     """Return a row a contender: microseconds an event (minimum, median, maximum), events and bytes a second, memory."""
     day = prepare(events, courses)
-    results: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
-    for turn in range(rounds):
-        for name, those in results.items():
-            if turn < slow_rounds or name not in ("plain", "zcat | gzip -6"):
-                those.append(in_a_process(name, events, courses))
+    results = measuring.in_rounds(
+        {name: slow_rounds if name in ("plain", "zcat | gzip -6") else rounds for name in CONTENDERS},
+        lambda name: measuring.in_a_process(__file__, "--only", name, "--events", events, "--courses", courses),
+    )
     base = min(it["cpu"] for it in results["floor"])
     rows = []
     for name, those in results.items():

@@ -125,12 +125,13 @@ def build_venv(uv: str, python: str) -> None:
         "the checkout could not be linked into .venv",
         "Check the network and that the checkout is writable",
     )
-    say("compiling the splitter for this machine")
-    run(
-        [str(VENV / "bin" / "python"), "-m", "edx_warehouse.exports.line_scanner"],
-        "the splitter could not be compiled",
-        "Read what is printed above; the splitter compiles itself at its first use too",
-    )
+    for what, module in (("splitter", "line_scanner"), ("converter", "course_week")):
+        say(f"compiling the {what} for this machine")
+        run(
+            [str(VENV / "bin" / "python"), "-m", f"edx_warehouse.exports.{module}"],
+            f"the {what} could not be compiled",
+            f"Read what is printed above; the {what} compiles itself at its first use too",
+        )
     (VENV / "setup.stamp").write_text(fingerprint(venv_inputs()))
 
 

@@ -35,6 +35,8 @@ courses:
   - {course_id: HarvardX/CS50x/2014_T1, institution: HarvardX, launch: 2014-01-01, groups: [cs, web]}
   - {course_id: "course-v1:HarvardX+PH556x.2+a-very-long-run-of-2014", institution: HarvardX}
   - {course_id: MITx/6.00x/1T2014, institution: MITx}
+windows:
+  - {name: "2012_2013", start: 2012-09-01, end: 2013-09-01}
 """
 INSTITUTIONS = ("HarvardX", "MITx")
 COURSES = ("HarvardX__CS50x__2014_T1", "HarvardX__PH556x_2__a_very_long_run_of_2014", "MITx__6_00x__1T2014")
@@ -57,6 +59,7 @@ BY_DATE: dict[str, list[str]] = {
 }
 WHOLE: dict[str, list[str]] = {
     "person_course": ["build_stats_overall"],
+    "person_course_survey": [],
     "person_enrollment_verified": [],
     "stats_overall": [],
 }
@@ -66,6 +69,8 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     "hmdc_mirror": {
         "mirror_weekly": ["start_deliveries"],
         "mirror_logs": ["start_deliveries"],
+        "mirror_surveys": ["start_deliveries"],
+        "convert_reference": ["start_deliveries"],
         "start_deliveries": [],
     },
     "split_logs": {
@@ -82,8 +87,19 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     },
     "course_weekly": {
         "wait_for_export": ["convert_export"],
-        "convert_export": ["load_course_axis", "load_studentmodule", "load_user_info_combo"],
+        "convert_export": [
+            "convert_surveys",
+            "load_course_axis",
+            "load_forum",
+            "load_studentmodule",
+            "load_user_info_combo",
+        ],
+        "convert_surveys": ["load_email_opt_in", "load_survey_questions", "load_survey_responses"],
+        "load_email_opt_in": ["check_tables"],
+        "load_survey_questions": ["check_tables"],
+        "load_survey_responses": ["build_person_course_survey", "check_tables"],
         "load_course_axis": ["build_person_course", "check_tables"],
+        "load_forum": ["check_tables"],
         "load_studentmodule": ["build_person_course", "check_tables"],
         "load_user_info_combo": ["build_person_course", "check_tables"],
         **{f"build_{table}": [*after, "check_tables"] for table, after in WHOLE.items()},
@@ -93,6 +109,7 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     },
     "freshness": {"look": []},
     "hmdc_snapshot": {"push_snapshots": []},
+    "windows": {"plan_windows": ["build_window"], "build_window": []},
 }
 OF_COURSES = ("course_daily", "course_weekly")
 
@@ -224,7 +241,7 @@ def test_a_build_whose_inputs_were_left_out_takes_place_but_not_one_whose_inputs
 
 def test_what_goes_to_and_from_the_archive_is_limited_by_its_own_pool(found: dict[str, Any]) -> None:
     for name, task in tasks(found):
-        if name.rsplit(".", 1)[1].startswith(("mirror_", "push_")):
+        if name.rsplit(".", 1)[1].startswith(("mirror_", "push_", "convert_reference")):
             assert task["pool"] == "hmdc_archive", name
 
 

@@ -1,3 +1,5 @@
+-- @until is the end of a window, whose export may be of a later day: whoever and whatever came into being since then is
+-- left out. What was there by then is as the export has it, which keeps no history.
 WITH course AS (
   SELECT COUNT(DISTINCT axis.module_id) AS nchapters,
   FROM
@@ -14,6 +16,7 @@ chapters AS (
     transformed.studentmodule AS module
   WHERE
     module.module_type = 'chapter'
+    AND COALESCE(module.created < TIMESTAMP(@until), TRUE)
   GROUP BY
     module.student_id
 ),
@@ -47,16 +50,26 @@ activity AS (
     day.username
 ),
 
-people AS (
+members AS (
   SELECT
     person.*,
-    chapters.nchapters,
-    chapters.nchapters IS NOT NULL AS viewed,
-    COALESCE(person.certificate_status = 'downloadable', FALSE) AS certified,
+    COALESCE(person.certificate_created_date < TIMESTAMP(@until), TRUE) AS has_certificate,
   FROM
     transformed.user_info_combo AS person
+  WHERE
+    COALESCE(COALESCE(person.enrollment_created, person.date_joined) < TIMESTAMP(@until), TRUE)
+),
+
+people AS (
+  SELECT
+    members.*,
+    chapters.nchapters,
+    chapters.nchapters IS NOT NULL AS viewed,
+    COALESCE(members.has_certificate AND members.certificate_status = 'downloadable', FALSE) AS certified,
+  FROM
+    members
   LEFT JOIN chapters
-    ON person.user_id = chapters.user_id
+    ON members.user_id = chapters.user_id
 )
 
 SELECT
@@ -71,13 +84,15 @@ SELECT
   END AS explored,
   people.certified,
   people.certified AS completed,
-  COALESCE(people.certificate_grade, people.edxinstructordash_Grade) AS grade,
+  COALESCE(
+    CASE WHEN people.has_certificate THEN people.certificate_grade END, people.edxinstructordash_Grade
+  ) AS grade,
   people.enrollment_created AS start_time,
   people.enrollment_mode AS mode,
   people.enrollment_is_active AS is_active,
-  people.certificate_created_date AS cert_created_date,
-  people.certificate_modified_date AS cert_modified_date,
-  people.certificate_status AS cert_status,
+  CASE WHEN people.has_certificate THEN people.certificate_created_date END AS cert_created_date,
+  CASE WHEN people.has_certificate THEN people.certificate_modified_date END AS cert_modified_date,
+  CASE WHEN people.has_certificate THEN people.certificate_status END AS cert_status,
   people.profile_level_of_education AS LoE,
   people.profile_gender AS gender,
   people.profile_country,

@@ -4,13 +4,19 @@ import re
 from datetime import date
 
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.windows import LATEST, Window
 
 WEEKLY = "hmdc/weekly/"
 LOGS = "hmdc/logs/"
 SPLITS = "hmdc/splits/"
+SURVEYS = "hmdc/surveys/"
+REFERENCE = "hmdc/reference/"
 STAGING = "warehouse_staging"
 OPS = "warehouse_ops"
 
+SURVEY_KINDS = ("pre_course", "end_of_course", "dynamic", "in_course")
+
+_OPT_IN_NAME = re.compile(r"[A-Za-z0-9_.]+-email_opt_in-(?P<site>[a-z]+(?:-[a-z]+)*)\.csv(?:\.gz)?")
 _LOG_NAME = re.compile(
     r"(?P<prefix>[A-Za-z0-9_.]+)-(?P<site>[a-z][a-z-]*?)-events-(?P<day>\d{4}-\d\d-\d\d)"
     r"(?P<replay>\.replay-[0-9a-f]{12})?\.log\.gz"
@@ -70,14 +76,35 @@ def packages(week: date) -> str:
     return f"hmdc/packages/{week}/"
 
 
+def is_opt_in(name: str) -> bool:
+    """Tell whether a base name is that of an e-mail opt-in file ``{org}-email_opt_in-{site}-analytics.csv``, not of Edge."""
+    match = _OPT_IN_NAME.fullmatch(name)
+    return match is not None and "edge" not in match["site"].split("-")
+
+
+def surveys(slug: str) -> str:
+    """Return the prefix of the exact copies of a course's survey files."""
+    return f"{SURVEYS}{slug}/"
+
+
+def surveys_manifest(slug: str) -> str:
+    """Return the object that says which survey files the archive has of a course; written after them."""
+    return f"{SURVEYS}{slug}/MANIFEST.json"
+
+
+def quarantine_surveys(course: CourseKey) -> str:
+    """Return the prefix of a course's survey rows that could not be taken, and of the files that are held."""
+    return f"quarantine/surveys/{course.slug}/"
+
+
 def split_manifest(day: date) -> str:
     """Return the object written last when a day's logs are split for all courses of the institution."""
     return f"{SPLITS}{day}.manifest.json"
 
 
-def table_state(course: CourseKey, table: str) -> str:
+def table_state(course: CourseKey, table: str, window: Window = LATEST) -> str:
     """Return the object that says from which day tables each date of an incremental table was made."""
-    return f"{course.slug}/state/{table}.json"
+    return f"{course.slug}/state/{'' if window == LATEST else f'{window.name}/'}{table}.json"
 
 
 def snapshot(week: date, course: CourseKey) -> str:
@@ -100,6 +127,16 @@ def week_of_course(course: CourseKey, week: date) -> str:
     return f"{course.slug}/weekly/{week}/"
 
 
+def converted_weeks(course: CourseKey) -> str:
+    """Return the glob of the objects that vouch for a course's converted weeks."""
+    return f"{course.slug}/weekly/*/converted.json"
+
+
+def window_folder(course: CourseKey, window: Window) -> str:
+    """Return the prefix of a window: raw/, transformed/, secondary/, and MANIFEST.json, which is written last."""
+    return f"{course.slug}/{window.name}/"
+
+
 def latest(course: CourseKey) -> str:
     """Return the prefix of the newest complete week of a course."""
     return f"{course.slug}/latest/"
@@ -120,9 +157,14 @@ def quarantine_packages(week: date | str) -> str:
     return f"quarantine/weekly/{week}/packages/"
 
 
+def dataset(course: CourseKey, window: Window) -> str:
+    """Return the dataset of a course's tables of a window."""
+    return f"{course.slug}_{window.name}"
+
+
 def latest_dataset(course: CourseKey) -> str:
     """Return the dataset of a course's newest tables."""
-    return f"{course.slug}_latest"
+    return dataset(course, LATEST)
 
 
 def logs_dataset(course: CourseKey) -> str:

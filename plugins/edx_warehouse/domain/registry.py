@@ -15,6 +15,7 @@ from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.limits import Limits, WeekLimits
 from edx_warehouse.domain.research import ResearchProject, read_projects
+from edx_warehouse.domain.windows import Window
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -24,6 +25,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _POLICY_TAG = re.compile(r"projects/[^/\s]+/locations/[a-z0-9-]+/taxonomies/[0-9]+/policyTags/[0-9]+")
 _PROTECTION = ("policy_tags", "restricted_tables")
 _RESERVED = frozenset({"latest", "logs", "weekly"})
+_FOLDERS = _RESERVED | {"state"}  # beside the windows' own folders
 _MORE = frozenset(
     {
         "sites",
@@ -89,15 +91,6 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Window:
-    """A span of dates with tables of its own; ``end`` is exclusive."""
-
-    name: str
-    start: date
-    end: date
-
-
-@dataclass(frozen=True)
 class Registry:
     """Everything the Dags are generated from, in the order of names."""
 
@@ -151,6 +144,10 @@ class _Reader:
         # Case-insensitively: dataset names differ by case alone, folders on many disks do not.
         self._unique("courses", "slug", [(it.key.slug.lower(), str(it.key)) for it in courses])
         self._unique("courses", "file name", [(it.key.file_prefix, str(it.key)) for it in courses])
+        datasets = [
+            (f"{it.key.slug}_{suffix}".lower(), f"{it.key} {suffix}") for it in courses for suffix in sorted(suffixes)
+        ]
+        self._unique("windows", "dataset", datasets)
         return Registry(
             tuple(sorted(institutions.values(), key=lambda it: it.name)),
             tuple(sorted(courses, key=lambda it: it.key)),
@@ -246,8 +243,8 @@ class _Reader:
     def _window(self, value: Any, key: str) -> Window:
         it = self._mapping(value, key, {"name", "start", "end"})
         name = self._text(it["name"], f"{key}.name", _WINDOW_NAME)
-        if name in _RESERVED:
-            raise self._wrong(f"{key}.name", f"none of {', '.join(sorted(_RESERVED))}", name, "rename the window")
+        if name in _FOLDERS:
+            raise self._wrong(f"{key}.name", f"none of {', '.join(sorted(_FOLDERS))}", name, "rename the window")
         start, end = (self._date(it[field], f"{key}.{field}") for field in ("start", "end"))
         if start is None or end is None or end <= start:
             raise self._wrong(f"{key}.end", "a date after start (end is exclusive)", str(end), "correct one of the two")

@@ -8,6 +8,7 @@ from edx_warehouse.domain import places
 from edx_warehouse.domain.registry import Course, Registry
 from edx_warehouse.driver.state import Clients
 from edx_warehouse.hooks.archive import Archive
+from edx_warehouse.operators.window_look import CourseLook
 
 _TABLES = (
     "course_axis",
@@ -23,6 +24,7 @@ class Inspection:
     """What is there, and what should be but is not."""
 
     def __init__(self, registry: Registry) -> None:
+        self.registry = registry
         self.clients = Clients(registry)
 
     def tables(self, course: Course) -> list[tuple[str, int]]:
@@ -30,7 +32,7 @@ class Inspection:
         warehouse = self.clients.warehouse(course)
         names = [
             warehouse.reference(dataset, name)
-            for dataset in (places.logs_dataset(course.key), places.latest_dataset(course.key))
+            for dataset in self.clients.datasets(course)
             for name in sorted(warehouse.labels(dataset))
         ]
         return [(name, self.clients.rows(name)) for name in names]
@@ -51,6 +53,7 @@ class Inspection:
             *self._table_mistakes(course),
             *self._day_mistakes(course, days),
             *self._week_mistakes(archive, course, weeks),
+            *self._window_mistakes(course),
         ]
 
     def _table_mistakes(self, course: Course) -> list[str]:
@@ -82,4 +85,14 @@ class Inspection:
             f"the archive has no snapshot {places.snapshot(week, course.key)}"
             for week in weeks
             if not archive.fs.exists(archive.path(places.snapshot(week, course.key), "manifest-sha256.txt"))
+        ]
+
+    def _window_mistakes(self, course: Course) -> list[str]:
+        bucket = self.clients.bucket(course)
+        look = CourseLook(bucket, self.clients.warehouse(course), course.key)
+        return [
+            f"{course.key} has no finished window {window.name}"
+            for window in self.registry.windows
+            if look.has_reason(window, course.launch, course.wrap)
+            and not bucket.stat(places.window_folder(course.key, window) + "MANIFEST.json")
         ]

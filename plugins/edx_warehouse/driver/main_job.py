@@ -52,11 +52,13 @@ class MainJob:
         self.clients = Clients(registry)
         slugs = [course.key.slug for course in registry.courses]
         names = [institution.name for institution in registry.institutions]
-        taught = {course.institution.name for course in registry.courses}
+        taught = sorted({course.institution.name for course in registry.courses})
+        self.window_dags = [f"windows__{name}" for name in taught] if registry.windows else []
         self.dag_ids = sorted(
             [f"{family}__{slug}" for family in ("course_daily", "course_weekly") for slug in slugs]
             + [f"{family}__{name}" for family in ("hmdc_mirror", "split_logs") for name in names]
-            + [f"hmdc_snapshot__{name}" for name in names if name in taught]
+            + [f"hmdc_snapshot__{name}" for name in taught]
+            + self.window_dags
         )
 
     def run(self) -> Result:
@@ -72,6 +74,7 @@ class MainJob:
             self._wait_until_quiet()
             if not mirrored or not self._still_due():
                 break
+        self._build_windows()
         after = self.clients.look()
         made = sorted(name for name, digest in after.tables.items() if before.tables.get(name) != digest)
         runs = [run for run in self.api.runs(self.dag_ids) if _time(run["start_date"] or run["run_after"]) >= begun]
@@ -131,6 +134,13 @@ class MainJob:
             for day in due.due_loads(self.clients.bucket(course), self.clients.warehouse(course), course.key):
                 if self._wanted(day):
                     self.api.start(f"course_daily__{course.key.slug}", midnight(day), _NOTE)
+
+    def _build_windows(self) -> None:
+        """Let the windows follow what is there now; their Dags know themselves whether anything is to be done."""
+        for dag_id in self.window_dags:
+            self.api.trigger(dag_id, _NOTE, {})
+        if self.window_dags:
+            self._wait_until_quiet()
 
     def _still_due(self) -> bool:
         """Tell whether another round would find something to do; what failed is not tried twice in one drive."""
@@ -198,10 +208,13 @@ class MainJob:
 
     def _holds(self) -> list[tuple[dict[str, Any], list[tuple[str, str]]]]:
         """Return each hold's problem, and the Dag and day it is about."""
-        found = []
+        found: list[tuple[dict[str, Any], list[tuple[str, str]]]] = []
         for institution in self.registry.institutions:
             for name, problem in holds(self.clients.buckets[institution.name]):
                 _, kind, day, *rest = name.split("/")
+                if kind in ("surveys", "reference"):  # of no run: what else the run is about goes on
+                    found.append(({"institution": institution.name, **problem}, []))
+                    continue
                 dag_id = f"split_logs__{institution.name}" if kind == "logs" else f"course_weekly__{rest[0]}"
                 found.append(({"institution": institution.name, **problem}, [(dag_id, day)]))
         return found

@@ -9,6 +9,7 @@ from google.cloud import bigquery
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.registry import Course, Registry
+from edx_warehouse.domain.windows import LATEST
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.freshness import Freshness
@@ -45,13 +46,18 @@ class Clients:
         """Return the project of a course."""
         return self.warehouses[course.institution.name]
 
+    def datasets(self, course: Course) -> list[str]:
+        """Return the datasets of a course, whether they are there or not."""
+        windows = (LATEST, *self.registry.windows)
+        return [places.logs_dataset(course.key), *(places.dataset(course.key, it) for it in windows)]
+
     def look(self) -> State:
         """Return what there is now; no job is run for it."""
         objects = {bucket.uri(it.name): it.generation for bucket in self.buckets.values() for it in bucket.objects("")}
         tables = {
             self.warehouse(course).reference(dataset, name): labels.get("digest", "")
             for course in self.registry.courses
-            for dataset in (places.logs_dataset(course.key), places.latest_dataset(course.key))
+            for dataset in self.datasets(course)
             for name, labels in self.warehouse(course).labels(dataset).items()
         }
         return State(objects, tables)

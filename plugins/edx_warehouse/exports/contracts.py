@@ -13,7 +13,7 @@ from edx_warehouse.domain.yaml_files import read_yaml, refuse
 
 TYPES = frozenset({"STRING", "INTEGER", "FLOAT", "TIMESTAMP"})
 CLASSES = frozenset({"public", "restricted", "never"})
-ESCAPINGS = frozenset({"mysql", "doubled_backslashes"})
+ESCAPINGS = frozenset({"mysql", "doubled_backslashes", "csv", "json"})
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -109,7 +109,7 @@ class Contract:
         :raises Broken: when a column that must be there is missing, or a name is there twice.
         """
         self._refuse_no_header(header)
-        twice = sorted(_shown(name) for name, count in Counter(header).items() if count > 1)
+        twice = sorted(shown(name) for name, count in Counter(header).items() if count > 1)
         if twice:
             raise Broken("each column once", f"{', '.join(twice)} more than once", "ask edX for a corrected export")
         names = {alias: column.name for column in self.columns for alias in (column.name, *column.aliases)}
@@ -129,7 +129,7 @@ class Contract:
     def _changes(self, header: Sequence[str], names: Mapping[str, str], known: Collection[str]) -> list[Change]:
         added = [name for name in header if name not in names]
         changes = [
-            Change("added", _shown(name), f"column {_shown(name)} is new: not loaded until it is in the contract")
+            Change("added", shown(name), f"column {shown(name)} is new: not loaded until it is in the contract")
             for name in added
         ]
         missing = [column for column in self.columns if column.name not in known]
@@ -143,7 +143,7 @@ class Contract:
                 Change(
                     "renamed" if near else "removed",
                     column.name,
-                    f'{what}; near-match "{_shown(near)}": renamed?' if near else what,
+                    f'{what}; near-match "{shown(near)}": renamed?' if near else what,
                     held=not column.optional,
                 )
             )
@@ -153,8 +153,9 @@ class Contract:
         return changes
 
     def _refuse_no_header(self, header: Sequence[str]) -> None:
-        expected = f"a header of {len(self.columns)} columns with tabs between them"
-        if len(header) == 1:
+        sign = "commas" if self.escaping == "csv" else "tabs"
+        expected = f"a header of {len(self.columns)} columns with {sign} between them"
+        if len(header) == 1 and self.escaping != "csv":
             for sign, word in ((",", "comma"), (";", "semicolon"), ("|", "pipe")):
                 if sign in header[0]:
                     raise Broken(expected, f"one that looks {word}-separated", "ask edX for a tab-separated export")
@@ -169,7 +170,8 @@ class Contract:
             )
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """Return a name if it looks like one; anything else may be a learner's data."""
     return name if _COLUMN_NAME.fullmatch(name) else "(a name that is no identifier)"
 
 
@@ -191,15 +193,15 @@ def _difference(gone: Sequence[str], added: Sequence[str]) -> tuple[str, str, st
     found, aliases = [], []
     for name in gone:
         if near := guesses.get(name):
-            found.append(f'near-match "{_shown(near)}" for "{name}": renamed?')
-            aliases.append(f"{_shown(near)} as an alias of {name}")
+            found.append(f'near-match "{shown(near)}" for "{name}": renamed?')
+            aliases.append(f"{shown(near)} as an alias of {name}")
         else:
             found.append(f'no "{name}": removed?')
     mend = "ask edX for a corrected export"
     if aliases:
         mend = f"add {', '.join(aliases)} to the contract, or {mend}"
     if left:
-        found.append(f"new columns {', '.join(_shown(name) for name in left)}")
+        found.append(f"new columns {', '.join(shown(name) for name in left)}")
     return f"column {', '.join(f'"{name}"' for name in gone)}", "; ".join(found), mend
 
 

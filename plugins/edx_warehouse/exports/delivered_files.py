@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from isal import igzip, isal_zlib
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Problem
+from edx_warehouse.domain.limits import Limits
 
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
@@ -25,6 +26,28 @@ _DAMAGE: tuple[type[Exception], ...] = (
     zlib.error,
     cast("type[Exception]", isal_zlib.error),
 )
+
+
+class _ExpandsTooFar(Exception):
+    """More comes out of a file than any export has."""
+
+
+class _Bounded(io.RawIOBase):
+    """What is decompressed, up to a number of bytes."""
+
+    def __init__(self, source: igzip.IGzipFile, most: int) -> None:
+        self._source = source
+        self._left = most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = int(self._source.readinto(buffer))
+        self._left -= count
+        if self._left < 0:
+            raise _ExpandsTooFar
+        return count
 
 
 @dataclass(frozen=True)
@@ -75,14 +98,16 @@ class Delivered:
     def open(self) -> Iterator[BinaryIO]:
         """Read the content, decompressed when the file is gzip, whatever its name says.
 
-        :raises Held: ``E-EXP-104`` when the file is cut or damaged.
+        :raises Held: ``E-EXP-104`` when the file is cut or damaged, or expands further than any export does.
         """
+        limits = Limits()
+        most = max(limits.expansion_free_bytes, limits.expansion_ratio * self.path.stat().st_size)
         try:
             with self.path.open("rb") as raw:
                 zipped = raw.read(2) == _GZIP
                 raw.seek(0)
                 if zipped:
-                    with io.BufferedReader(cast("io.RawIOBase", igzip.IGzipFile(fileobj=raw)), _BUFFER) as stream:
+                    with io.BufferedReader(_Bounded(igzip.IGzipFile(fileobj=raw), most), _BUFFER) as stream:
                         yield stream
                 else:
                     yield raw
@@ -92,4 +117,11 @@ class Delivered:
                 expected="a whole, readable file",
                 found=f"{type(error).__name__} while reading",
                 next="ask edX to deliver the file again",
+            ) from error
+        except _ExpandsTooFar as error:
+            raise self.held(
+                "E-EXP-104",
+                expected=f"at most {most} bytes when decompressed",
+                found="more",
+                next="look at the file before anything else is done with it",
             ) from error

@@ -12,23 +12,21 @@ import numpy as np
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.limits import Limits
-from edx_warehouse.exports.compiled.event_parts import Texts
+from edx_warehouse.exports.compiled.line_course import JUNK, STRANGER, Courses
+from edx_warehouse.exports.compiled.line_members import new_room
 from edx_warehouse.exports.compiled.log_rows import (
     BLANK,
     DUPLICATE,
-    JUNK,
-    NAMES,
     NO_COURSE,
-    PHRASES,
     ROW,
-    STRANGER,
     UNKNOWN_COURSE,
     UNLEARNED,
     Day,
     gather,
     make_rows,
-    new_room,
 )
+from edx_warehouse.exports.compiled.names import NAMES
+from edx_warehouse.exports.compiled.spellings import Texts
 from edx_warehouse.exports.compiled.words import PAD
 from edx_warehouse.exports.course_of_event import CourseFinder, html_prefix
 from edx_warehouse.exports.event_row import FIRST_DATE, Event, RowMaker, last_date
@@ -89,7 +87,7 @@ class LineScanner:
             self._names.add(name.encode(), number)
         self._learned = Texts()
         self._learn()
-        self._tails, self._spans = _tails(self._courses)
+        self._texts = _texts_of(self._courses)
         self._day = day
         self._dates = np.array([int(it.replace("-", "")) for it in (FIRST_DATE, last_date(day))], np.int64)
         self._key = key
@@ -136,12 +134,10 @@ class LineScanner:
         day = Day(
             self._names.table,
             self._learned.table,
-            self._tails,
-            self._spans,
+            self._texts,
             _array(f',"source_file":{json.dumps(file)},"log_date":"{self._day}"}}'.encode()),
             self._dates,
             self._key,
-            PHRASES,
         )
         made: tuple[int, int] = make_rows(
             data, size, number, self._limits.line_bytes, day, self._room, rows, lines, digests
@@ -218,17 +214,16 @@ def _array(data: bytes) -> Any:
     return np.frombuffer(bytearray(data + bytes(PAD)), np.uint8)
 
 
-def _tails(courses: Sequence[CourseKey]) -> tuple[Any, Any]:
-    """Return what stands for each course in rows, and where: its id, how its HTML ids begin, ``Org/Course/``."""
-    tails, spans = bytearray(), []
+def _texts_of(courses: Sequence[CourseKey]) -> Courses:
+    texts, spans = bytearray(), []
     for course in courses:
         span = []
         for text in (str(course), html_prefix(course), f"{course.org}/{course.course}/"):
-            span.append(len(tails))
-            tails += text.encode()
-            span.append(len(tails))
+            span.append(len(texts))
+            texts += text.encode()
+            span.append(len(texts))
         spans.append(span)
-    return _array(bytes(tails)), np.array(spans, np.int64).reshape(-1, 6)
+    return Courses(_array(bytes(texts)), np.array(spans, np.int64).reshape(-1, 6))
 
 
 def compile_ahead() -> None:

@@ -1,15 +1,19 @@
-"""Files of a converted week: gzip with the same bytes for the same content, whoever writes it."""
+"""Files of a converted week: gzip with the same bytes for the same content, however many threads compress."""
 
 import hashlib
+from collections import deque
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from isal import igzip
+from isal import isal_zlib
 
-_LEVEL = 2
-_BLOCK = 1 << 20
+from edx_warehouse.exports import gzip_member
+
+_CHUNK = 512 * 1024
+_AHEAD = 6  # chunks that may wait for their compression
 
 
 @dataclass(frozen=True)
@@ -27,37 +31,50 @@ class Output:
 
 
 class OutputFile:
-    """One gzip file that is being written, in blocks of one size so that the compressed bytes do not depend on the writer."""
+    """One gzip file that is being written, in chunks of one size so that the bytes do not depend on the writer.
 
-    def __init__(self, path: Path) -> None:
+    :param executor: compresses chunks.
+    """
+
+    def __init__(self, path: Path, executor: Executor) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._raw = path.open("xb")
-        self._gzip = igzip.IGzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=self._raw, mtime=0)
+        self._executor = executor
         self._digest = hashlib.sha256()
+        self._crc = 0
         self._buffer = bytearray()
+        self._compressing: deque[Future[bytes]] = deque()
         self.size = 0
+        self._raw.write(gzip_member.HEADER)
 
-    def write(self, content: bytes) -> None:
-        """Append content."""
-        self._buffer += content
-        while len(self._buffer) >= _BLOCK:
-            self._flush(_BLOCK)
+    def write(self, content: bytes | memoryview) -> None:
+        """Append content; it may be changed afterwards."""
+        taken = 0
+        while len(self._buffer) + len(content) - taken >= _CHUNK:
+            room = _CHUNK - len(self._buffer)
+            self._buffer += content[taken : taken + room]
+            taken += room
+            self._compress()
+        self._buffer += content[taken:]
 
     def copy(self, stream: BinaryIO) -> int:
         """Append all of a stream; return how many lines it has."""
         lines, last = 0, b"\n"
-        while block := stream.read(_BLOCK):
+        while block := stream.read(_CHUNK):
             lines += block.count(b"\n")
             last = block[-1:]
             self.write(block)
         return lines + (last != b"\n")
 
-    def _flush(self, size: int) -> None:
-        block = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        self._digest.update(block)
-        self._gzip.write(block)
-        self.size += len(block)
+    def _compress(self) -> None:
+        chunk = bytes(self._buffer)
+        self._buffer.clear()
+        self._compressing.append(self._executor.submit(gzip_member.compressed, chunk))
+        self._digest.update(chunk)
+        self._crc = isal_zlib.crc32(chunk, self._crc)
+        self.size += len(chunk)
+        while len(self._compressing) > _AHEAD:
+            self._raw.write(self._compressing.popleft().result())
 
     def output(self, rows: int | None) -> Output:
         """Return what was written; after the file is closed."""
@@ -69,9 +86,11 @@ class OutputFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self._flush(len(self._buffer))
-            self._gzip.close()
-        finally:
-            self._raw.close()
+        with self._raw:
+            if kind is not None:
+                return
+            if self._buffer:
+                self._compress()
+            while self._compressing:
+                self._raw.write(self._compressing.popleft().result())
+            self._raw.write(gzip_member.end(self._crc, self.size))

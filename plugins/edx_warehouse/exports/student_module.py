@@ -2,8 +2,9 @@
 
 import msgspec
 
-from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.exports.block_ids import block_id
+from edx_warehouse.exports.course_rows import CourseRows
+from edx_warehouse.exports.targets import Made, Target
 from edx_warehouse.exports.tsv import Values
 
 COLUMNS = (
@@ -29,20 +30,24 @@ class StudentModule:
     :param other_ids: rows whose block id is of no known form; they keep it.
     """
 
-    def __init__(self, course: CourseKey) -> None:
-        self._course_id = str(course)
+    target = Target(members=tuple((name, name) for name in COLUMNS), blocks=frozenset({"module_id"}))
+
+    def __init__(self, rows: CourseRows) -> None:
+        self._rows = rows
         self.other_ids = 0
 
-    def row(self, columns: dict[str, int], values: Values) -> bytes:
-        """Return one row as a JSON line; a column that is NULL is left out.
+    def make(self, columns: dict[str, int], values: Values) -> Made | None:
+        """Return one row as a JSON line, None for a row of another course; a column that is NULL is left out.
 
         :param columns: place of each column in ``values``.
         """
+        if not self._rows.own("studentmodule", values[columns["course_id"]]):
+            return None
         row = {name: value for name in COLUMNS if (value := values[columns[name]]) is not None}
         canonical = block_id(row["module_id"])
         if canonical is None:
             self.other_ids += 1
         else:
             row["module_id"] = canonical
-        row["course_id"] = self._course_id
-        return _encode(row) + b"\n"
+        row["course_id"] = str(self._rows.course)
+        return Made(_encode(row) + b"\n")

@@ -11,6 +11,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from edx_warehouse.domain.errors import Held
@@ -66,10 +67,16 @@ class Table:
             self._header = _Header(delivered, stream)
         self.layout = self._layout()
         self.drift = [*self._header.drift, *self.layout.drift]
+        self._decode = _DECODERS[contract.escaping]
+        self._parsers = [
+            (position, PARSERS[column.type], column)
+            for position, column in enumerate(self.columns)
+            if column.type != "STRING" or column.required
+        ]
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of :meth:`rows`, in contract order, without those that are never loaded."""
+        """The columns of :meth:`read`, in contract order, without those that are never loaded."""
         return self.layout.columns
 
     def _layout(self) -> Layout:
@@ -80,66 +87,70 @@ class Table:
                 "E-EXP-101", expected=error.expected, found=error.found, next=error.mend, line=1
             ) from error
 
-    def rows(self) -> Iterator[tuple[Texts, Values]]:
-        """Read all rows: the decoded texts as delivered, and the typed values (TIMESTAMP as ISO text in UTC).
+    @property
+    def line_end(self) -> bytes:
+        """What ends each line: that of the header."""
+        return self._header.line_end
 
-        :raises Held: ``E-EXP-102`` with line, byte offset and field at the first row that cannot be taken;
-            ``E-EXP-104`` when the file is damaged.
+    @contextmanager
+    def body(self) -> Iterator[tuple[BinaryIO, int]]:
+        """Open the file behind its header: the stream, and its byte offset.
+
+        :raises Held: ``E-EXP-104`` when the file is damaged.
         """
-        decode = _DECODERS[self.contract.escaping]
-        kept = [(column.name, place) for column, place in zip(self.columns, self.layout.positions, strict=True)]
-        places = [place for _, place in kept]
-        parsers = [
-            (position, PARSERS[column.type], column)
-            for position, column in enumerate(self.columns)
-            if column.type != "STRING" or column.required
-        ]
-        for line, offset, fields in self._records():
-            texts: Texts = [
-                None if place is None or (field := fields[place]) == NULL else decode(field) if "\\" in field else field
-                for place in places
-            ]
-            values: Values = texts.copy()
-            for position, parse, column in parsers:
-                text = texts[position]
-                value = None
-                if text is not None:
-                    try:
-                        value = parse(text)
-                    except ValueError:
-                        if not column.required:
-                            self.unparsable[column.name] += 1
-                if value is None and column.required:
-                    raise self._bad_row(line, offset, f"a value of type {column.type}", _kind(text), column.name)
-                values[position] = value
-            yield texts, values
-
-    def _records(self) -> Iterator[tuple[int, int, Sequence[str]]]:
-        """Split the file into records and fields, at LF bytes only, since texts hold every other line end."""
-        end = self._header.line_end
-        width = self.layout.width
-        offset = self._header.length
-        line = 1
         with self.delivered.open() as stream:
-            stream.read(offset)
-            while record := stream.readline(ROW_LIMIT):
-                line += 1
-                if not record.endswith(end):
-                    found = "a longer row" if len(record) == ROW_LIMIT else "none: the last row may be cut"
-                    raise self._bad_row(line, offset, f"the line end of the header within {ROW_LIMIT} bytes", found)
+            stream.read(self._header.length)
+            yield stream, self._header.length
+
+    def read(self, record: bytes, line: int, offset: int) -> tuple[Texts, Values]:
+        """Read one row: the decoded texts as delivered, and the typed values (TIMESTAMP as ISO text in UTC).
+
+        :param record: the line with its end; without one when the file has none or it lies beyond the limit.
+        :param line: its number, the header being 1.
+        :param offset: byte offset of the record in the content.
+        :raises Held: ``E-EXP-102`` with line, byte offset and field when the row cannot be taken.
+        """
+        fields = self._fields(record, line, offset)
+        texts: Texts = [
+            None
+            if place is None or (field := fields[place]) == NULL
+            else self._decode(field)
+            if "\\" in field
+            else field
+            for place in self.layout.positions
+        ]
+        values: Values = texts.copy()
+        for position, parse, column in self._parsers:
+            text = texts[position]
+            value = None
+            if text is not None:
                 try:
-                    text = record[: -len(end)].decode()
-                except UnicodeDecodeError as error:
-                    field = self._field_at(record[: error.start].count(b"\t"))
-                    raise self._bad_row(line, offset + error.start, "UTF-8", "other bytes", field) from None
-                if "\0" in text:
-                    field = self._field_at(text[: text.index("\0")].count("\t"))
-                    raise self._bad_row(line, offset, "text", "a NUL character", field)
-                fields = text.split("\t")
-                if len(fields) != width:
-                    raise self._bad_row(line, offset, f"{width} fields", str(len(fields)))
-                yield line, offset, fields
-                offset += len(record)
+                    value = parse(text)
+                except ValueError:
+                    if not column.required:
+                        self.unparsable[column.name] += 1
+            if value is None and column.required:
+                raise self._bad_row(line, offset, f"a value of type {column.type}", _kind(text), column.name)
+            values[position] = value
+        return texts, values
+
+    def _fields(self, record: bytes, line: int, offset: int) -> Sequence[str]:
+        end = self._header.line_end
+        if not record.endswith(end) or len(record) > ROW_LIMIT:
+            found = "a longer row" if len(record) > ROW_LIMIT else "none: the last row may be cut"
+            raise self._bad_row(line, offset, f"the line end of the header within {ROW_LIMIT} bytes", found)
+        try:
+            text = record[: -len(end)].decode()
+        except UnicodeDecodeError as error:
+            field = self._field_at(record[: error.start].count(b"\t"))
+            raise self._bad_row(line, offset + error.start, "UTF-8", "other bytes", field) from None
+        if "\0" in text:
+            field = self._field_at(text[: text.index("\0")].count("\t"))
+            raise self._bad_row(line, offset, "text", "a NUL character", field)
+        fields = text.split("\t")
+        if len(fields) != self.layout.width:
+            raise self._bad_row(line, offset, f"{self.layout.width} fields", str(len(fields)))
+        return fields
 
     def _field_at(self, place: int) -> str | None:
         """Return the contract's name of the column at a place; None for a column the contract does not have."""

@@ -1,11 +1,9 @@
 """``user_info_combo``: one row per person of a course, from accounts, profiles, enrollments and certificates."""
 
-from collections import Counter
-from collections.abc import Iterator
-
 import msgspec
 
 from edx_warehouse.exports.course_rows import CourseRows
+from edx_warehouse.exports.targets import Made, Target
 from edx_warehouse.exports.tsv import Values
 
 #: Per table: the column that names the person, and what is taken, as column of the export -> column of the table.
@@ -54,51 +52,36 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "user_id_map": ("id", {"hash_id": "id_map_hash_id"}),
 }
-_MAKE_PERSONS = ("users", "profiles", "enrollment", "certificates")
+#: Of the tables in that order, so many make a person; the others only add to one.
+MAKERS = 4
 
 _encode = msgspec.json.Encoder().encode
 
 
-class UserInfoCombo:
-    """Collects the rows of the tables and gives one row per person.
+class PersonPart:
+    """Turns rows of one table of :data:`SOURCES` into their part of a person's row."""
 
-    Each part of a person's row is kept as the JSON it becomes, the smallest form at hand: about half a kilobyte
-    a person.
-
-    :param repeated: per table, rows of a person who had one already.
-    """
-
-    def __init__(self, rows: CourseRows) -> None:
+    def __init__(self, table: str, rows: CourseRows) -> None:
+        self._table = table
         self._rows = rows
-        self._parts: dict[str, dict[int, tuple[int | str, bytes]]] = {table: {} for table in SOURCES}
-        self.repeated: Counter[str] = Counter()
+        key, taken = SOURCES[table]
+        # Anonymous ids have no number of their own: the first in text order stays.
+        rank = None if table == "user_id_map" else "id"
+        self.target = Target(members=tuple(taken.items()), person=key, rank=rank)
 
-    def add(self, table: str, columns: dict[str, int], values: Values) -> None:
-        """Take one row of a table of :data:`SOURCES`; of several rows of one person the one with the highest id stays.
+    def make(self, columns: dict[str, int], values: Values) -> Made | None:
+        """Return a row's part, None for a row of another course; a column that is NULL is left out.
 
         :param columns: place of each column in ``values``.
         """
-        key, taken = SOURCES[table]
-        if "course_id" in taken and not self._rows.own(table, values[columns["course_id"]]):
-            return
-        course_id = str(self._rows.course)
+        target, course_id = self.target, str(self._rows.course)
+        by_course = "course_id" in SOURCES[self._table][1]
+        if by_course and not self._rows.own(self._table, values[columns["course_id"]]):
+            return None
         part = {
-            target: value
-            for name, target in taken.items()
-            if (value := course_id if name == "course_id" else values[columns[name]]) is not None
+            name: value
+            for column, name in target.members
+            if (value := course_id if column == "course_id" else values[columns[column]]) is not None
         }
-        person: int = values[columns[key]]
-        # Anonymous ids have no number of their own: the first in text order stays.
-        rank = -1 if table == "user_id_map" else values[columns["id"]]
-        claim = (rank if rank is not None else -1, _encode(part)[1:-1])
-        parts = self._parts[table]
-        if (other := parts.get(person)) is not None:
-            self.repeated[table] += table != "user_id_map"
-            claim = min(claim, other) if table == "user_id_map" else max(claim, other)
-        parts[person] = claim
-
-    def rows(self) -> Iterator[bytes]:
-        """Give the rows as JSON lines in the order of user_id; a column that is NULL is left out."""
-        for person in sorted(set().union(*(self._parts[table] for table in _MAKE_PERSONS))):
-            parts = [self._parts[table][person][1] for table in SOURCES if person in self._parts[table]]
-            yield b",".join([b'{"user_id":%d' % person, *(part for part in parts if part)]) + b"}\n"
+        rank = values[columns[target.rank]] if target.rank else None
+        return Made(_encode(part)[1:-1], values[columns[target.person or ""]], -1 if rank is None else rank)

@@ -10,12 +10,14 @@ from typing import Any
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Problem
 from edx_warehouse.domain.limits import WeekLimits
-from edx_warehouse.exports.contracts import Broken, Contracts
+from edx_warehouse.exports.contracts import Broken, Change, Contracts
 from edx_warehouse.exports.convert import ConvertedWeek
 from edx_warehouse.exports.delivered_files import Delivered
+from edx_warehouse.exports.document_keys import new_keys
 from edx_warehouse.exports.tsv import Table
 from edx_warehouse.exports.weekly_files import DOCUMENTS, MAY_BE_ABSENT, REQUIRED
 
+_FORUM = "forum"
 ACCEPTED, HELD, RELEASED = "accepted", "held", "released"
 _ODD_VALUES = re.compile(r"(?P<file>\w+): (?P<count>\d+) values of (?P<column>\w+) are not of its type\b")
 _AS_IT_IS = "ask edX for a corrected export, or release the week to take it as it is"
@@ -105,7 +107,7 @@ def drift_of_files(
     found = [Drift(kind="partial", file=name, found="not delivered", policy=HELD) for name in missing]
     gone = (earlier.files if earlier else frozenset()) - files.keys() - {*REQUIRED, *MAY_BE_ABSENT}
     found += [Drift(kind="absent", file=it, found=f"not delivered; {_then(earlier)} it was") for it in sorted(gone)]
-    for name in sorted(files.keys() - DOCUMENTS.keys()):
+    for name in sorted(files.keys() - {*DOCUMENTS} | files.keys() & {_FORUM}):
         found += _drift_of_header(Delivered(name, files[name], course, week), contracts)
     return found
 
@@ -116,7 +118,9 @@ def _drift_of_header(delivered: Delivered, contracts: Contracts) -> list[Drift]:
     if contract is None:
         return [Drift(kind="unknown_table", file=name, found="no contract: not loaded until it has one")]
     try:
-        changes: Sequence[Any] = Table(delivered, contract).layout.changes
+        changes: Sequence[Change] = (
+            new_keys(delivered, contract) if name == _FORUM else Table(delivered, contract).layout.changes
+        )
     except Held as error:
         if not isinstance(error.__cause__, Broken):
             found = f"{error.problem.found}; expected {error.problem.expected}"
@@ -133,7 +137,7 @@ def drift_of_rows(converted: ConvertedWeek, earlier: Earlier | None, limits: Wee
     rows = rows_of(converted)
     found = [it for name in sorted(rows) if earlier and (it := _shrinkage(name, rows[name], earlier, limits))]
     odd = [match for line in converted.drift if (match := _ODD_VALUES.match(line))]
-    return found + [_retyped(it["file"], it["column"], int(it["count"]), rows[it["file"]], limits) for it in odd]
+    return found + [_retyped(it["file"], it["column"], int(it["count"]), rows.get(it["file"], 0), limits) for it in odd]
 
 
 def rows_of(converted: ConvertedWeek) -> dict[str, int]:

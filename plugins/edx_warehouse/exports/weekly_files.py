@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.places import is_opt_in
 
 REQUIRED = ("users", "profiles", "enrollment", "course_structure")
 #: Absent from a delivery when the course has no rows.
@@ -104,7 +105,7 @@ def _sorted_out(
     aside: dict[str, str] = {}
     for name in sorted(set(names)):
         base = name.rsplit("/", 1)[-1]
-        if base == _MANIFEST:
+        if base == _MANIFEST or is_opt_in(base):  # of all courses together: see operators/surveys.py
             continue
         found = _read(base, by_length)
         if isinstance(found, str):

@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cached_property
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
@@ -99,16 +100,62 @@ def weeks(bucket: Bucket) -> list[date]:
 
 
 def due_weeks(bucket: Bucket, courses: Iterable[CourseKey]) -> list[tuple[date, CourseKey]]:
-    """Return the course weeks whose files differ from those that were finished, or held, last."""
+    """Return the course weeks whose files differ from those that were finished, or held, last.
+
+    Of a course of which no later week is due, the newest finished week is also due when its surveys changed.
+    """
     courses = list(courses)
     found = []
+    finished: dict[CourseKey, tuple[date, Stored]] = {}
     for week in weeks(bucket):
         for course, files in sorted(week_files(bucket, week, courses).items()):
             held = bucket.stat(places.quarantine_week(course, week) + HELD)
             last = held or bucket.stat(places.week_of_course(course, week) + "MANIFEST.json")
             if last is None or last.metadata.get("sources") != sources_digest(files.values()):
                 found.append((week, course))
-    return found
+            elif not held:
+                finished[course] = (week, last)
+    latest = {course: week for week, course in found}
+    beside = Beside(bucket)
+    for course, (week, sealed) in sorted(finished.items()):
+        if latest.get(course, date.min) < week and sealed.metadata.get("surveys") != beside.digest(course, week):
+            found.append((week, course))
+    return sorted(found)
+
+
+class Beside:
+    """What comes beside the weekly exports: surveys by course, opt-in files by week; each is looked up once."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self._opt_in: dict[date, list[Stored]] = {}
+
+    @cached_property
+    def _manifests(self) -> dict[str, Stored]:
+        return {it.name: it for it in self.bucket.match(f"{places.SURVEYS}*/MANIFEST.json")}
+
+    def digest(self, course: CourseKey, week: date) -> str:
+        """Return the digest of a course's surveys and a week's opt-in files."""
+        manifest = self._manifests.get(places.surveys_manifest(course.slug))
+        return digest_of([manifest.sha256 if manifest else "", *(f"{it.name} {it.sha256}" for it in self.opt_in(week))])
+
+    def surveys(self, course: CourseKey) -> list[Stored]:
+        """Return the survey files that the archive has of a course."""
+        content = self.bucket.read(places.surveys_manifest(course.slug))
+        prefix = places.surveys(course.slug)
+        stored = {it.name: it for it in self.bucket.objects(prefix)}
+        return [stored[prefix + it["name"]] for it in json.loads(content)["files"]] if content else []
+
+    def opt_in(self, week: date) -> list[Stored]:
+        """Return the e-mail opt-in files of a mirrored weekly export, those of the Edge site left out."""
+        if week not in self._opt_in:
+            names = [
+                it["name"]
+                for it in json.loads(self.bucket.read(places.weekly_manifest(week)) or b"{}").get("files", ())
+            ]
+            wanted = {places.weekly(week) + name for name in names if places.is_opt_in(name.rsplit("/", 1)[-1])}
+            self._opt_in[week] = [it for it in self.bucket.objects(places.weekly(week)) if it.name in wanted]
+        return self._opt_in[week]
 
 
 def log_manifests(bucket: Bucket, course: CourseKey) -> dict[date, Mapping[str, str]]:

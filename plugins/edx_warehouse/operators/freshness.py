@@ -85,6 +85,8 @@ def freshness(institution: Institution, bucket: Bucket, courses: Iterable[Course
     held: dict[str, dict[date, str]] = {"logs": {}, "weekly": {}}
     for name, problem in sorted(holds(bucket), key=lambda it: str(it[1]["code"])):
         _, feed, text, *_ = name.split("/")
+        if feed not in held:  # surveys and lists have no day on which they are due
+            continue
         day, code = date.fromisoformat(text), problem["code"]
         if code not in (codes := held[feed].get(day, "").split()):  # of a week several courses may be held
             held[feed][day] = " ".join([*codes, code])

@@ -1,44 +1,41 @@
 """The tables of a course that are kept by event date: what they were made from, and what they should be made from."""
 
-from collections.abc import Mapping
-from datetime import date
 from functools import cached_property
 
 from edx_warehouse.domain import places
-from edx_warehouse.domain.courses import CourseKey
-from edx_warehouse.hooks.bucket import Bucket
-from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.due import log_manifests
-from edx_warehouse.tables.catalog import Catalog
-from edx_warehouse.tables.days import DaysState, LogDay, known_days, wanted_state
+from edx_warehouse.operators.course_days import CourseDays
+from edx_warehouse.operators.course_tables import CourseTables
+from edx_warehouse.tables.days import DaysState, days_of_window, wanted_state
 from edx_warehouse.tables.declarations import LOGS, Table
 from edx_warehouse.tables.provenance import digest
 
 
 class KeptTables:
-    """One look at a course: everything is read once, when it is asked for.
+    """One look at a course's tables of a window: everything is read once, when it is asked for.
 
     What each date of a table was made from is kept in an object beside the course's logs, and its digest in the
     table's label: when the two do not agree, as after a table was restored by hand, nobody knows what the table holds.
+
+    :param days: an earlier look at the course's log days, to go by.
     """
 
-    def __init__(self, bucket: Bucket, warehouse: Warehouse, catalog: Catalog, course: CourseKey) -> None:
-        self.bucket = bucket
-        self.warehouse = warehouse
-        self.catalog = catalog
-        self.course = course
+    def __init__(self, tables: CourseTables, days: CourseDays | None = None) -> None:
+        self.tables = tables
+        self.catalog = tables.catalog
+        self.days = days or CourseDays(tables.bucket, tables.warehouse, tables.course)
         self._states: dict[str, DaysState | None] = {}
 
     @cached_property
     def labels(self) -> dict[str, dict[str, str]]:
         """The labels of the course's tables, by table name."""
-        return self.warehouse.labels(places.latest_dataset(self.course))
+        return self.tables.warehouse.labels(self.tables.dataset)
 
     def served(self, name: str) -> DaysState | None:
         """Return what a table was made from; None when it is not there, or not as its state says."""
         if name not in self._states:
             table = self.catalog[name].name
-            content = self.bucket.read(places.table_state(self.course, table)) if table in self.labels else None
+            state_object = places.table_state(self.tables.course, table, self.tables.window)
+            content = self.tables.bucket.read(state_object) if table in self.labels else None
             state = DaysState.from_json(content) if content else None
             known = state is not None and self.labels[table].get("digest") == state.digest
             self._states[name] = state if known else None
@@ -54,30 +51,10 @@ class KeptTables:
                 if state is None:
                     return None
                 inputs[read] = state
-        days = known_days(self._loaded, self._split, self.served(name)) if LOGS in table.references else None
-        return wanted_state(_recipe(table), days, inputs, table.look_back)
-
-    @cached_property
-    def day_labels(self) -> dict[str, dict[str, str]]:
-        """The labels of the course's day tables, by table name."""
-        return self.warehouse.labels(places.logs_dataset(self.course))
-
-    @cached_property
-    def _loaded(self) -> Mapping[date, str]:
-        prefix = "tracklog_"
-        return {
-            date.fromisoformat(name.removeprefix(prefix)): it["content"]
-            for name, it in self.day_labels.items()
-            if name.startswith(prefix) and "content" in it
-        }
-
-    @cached_property
-    def _split(self) -> Mapping[date, LogDay]:
-        return {
-            day: LogDay(it["content"], tuple(map(date.fromisoformat, it["event_dates"].split())))
-            for day, it in log_manifests(self.bucket, self.course).items()
-            if "content" in it and "event_dates" in it
-        }
+        days = None
+        if LOGS in table.references:
+            days = days_of_window(self.days.known(self.served(name)), self.tables.window, table.look_back)
+        return wanted_state(_recipe(table), days, inputs, table.look_back, self.tables.window)
 
 
 def _recipe(table: Table) -> str:

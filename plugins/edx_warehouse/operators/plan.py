@@ -7,7 +7,8 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from edx_warehouse.operators.kept_tables import KeptTables
-from edx_warehouse.operators.tables import CourseTableOperator, whole_version
+from edx_warehouse.operators.tables import CourseTableOperator
+from edx_warehouse.operators.whole_tables import whole_version
 from edx_warehouse.tables.days import outdated
 
 
@@ -39,7 +40,7 @@ class PlanBuildsOperator(CourseTableOperator):
 
     def due(self) -> list[str]:
         """Return the tables that have something to do, in the order of their inputs."""
-        tables = KeptTables(self.bucket(), self.warehouse(""), self.catalog, self.course)
+        tables = KeptTables(self.course_tables(""))
         due: list[str] = []
         for name in self.catalog.order(self.builds):
             by_date = self.catalog[name].is_kept_by_date
@@ -62,5 +63,5 @@ def _is_outdated(tables: KeptTables, name: str) -> bool:
         if declared.name not in tables.labels and not declared.is_kept_by_date:
             return False  # whoever makes this input builds the table then
         inputs[read] = tables.labels.get(declared.name, {}).get("digest", "")
-    wanted = whole_version(tables.warehouse, tables.catalog[name], tables.course, inputs)
+    wanted = whole_version(tables.tables, tables.catalog[name], inputs)
     return tables.labels.get(wanted.table.name, {}).get("digest") != wanted.digest

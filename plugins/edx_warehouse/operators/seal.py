@@ -3,17 +3,20 @@
 import gzip
 import json
 from datetime import date
+from itertools import count
 from typing import Any
 
 from airflow.sdk import Asset, Context
 from google.cloud import bigquery
 
 from edx_warehouse.domain import places
-from edx_warehouse.hooks.bucket import Bucket, sha256_of
+from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.hooks.bucket import Bucket, Stored, sha256_of
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.convert import CONVERTED, served_week
 from edx_warehouse.operators.due import digest_of
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS_CONVERTED
 from edx_warehouse.operators.tables import CourseTableOperator
 
 
@@ -53,7 +56,9 @@ class SealWeekOperator(CourseTableOperator):
             "files": [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in files],
         }
         content = json.dumps(manifest, indent=1).encode()
-        bucket.put(prefix + "MANIFEST.json", content, {"sources": converted.metadata["sources"]})
+        surveys = bucket.stat(prefix + SURVEYS_CONVERTED)
+        digests = {"surveys": surveys.metadata["surveys"]} if surveys else {}
+        bucket.put(prefix + "MANIFEST.json", content, {"sources": converted.metadata["sources"], **digests})
         context["outlet_events"][self.asset].add_partitions(str(week))
         context["outlet_events"][self.asset].extra = {"files": len(files), "snapshot_date": str(week)}
         return {"week": str(week), "files": len(files)}
@@ -65,29 +70,40 @@ class SealWeekOperator(CourseTableOperator):
         if table is None:
             self.log.warning("%s is not there yet: no secondary file of it this week", source)
             return
-        target, served_at = f"{prefix}secondary/{name}.csv.gz", table.labels.get("digest", "")
-        existing = bucket.stat(target)
-        if not (existing and existing.metadata.get("digest") == served_at):
-            self._extract(warehouse, bucket, table, target, existing.generation if existing else 0)
-        exported = bucket.stat(target)
-        assert exported is not None
+        exported = export_table(warehouse, bucket, table, f"{prefix}secondary/{name}.csv.gz", self.course)
         bucket.copy(exported, f"{places.latest(self.course)}secondary/{name}.csv.gz")
 
-    def _extract(
-        self, warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, generation: int
-    ) -> None:
-        digest = table.labels.get("digest", "")
-        if not table.num_rows:  # an extract of no rows gives a file here and none there
-            header = ",".join(field.name for field in table.schema) + "\n"
-            bucket.put(target, gzip.compress(header.encode(), mtime=0), {"digest": digest})
-            return
-        config = bigquery.ExtractJobConfig(compression="GZIP", destination_format="CSV")
+
+def export_table(warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, course: CourseKey) -> Stored:
+    """Write a table to an object as CSV unless it is there as it is served; return the object."""
+    served_at = table.labels.get("digest", "")
+    existing = bucket.stat(target)
+    if not (existing and existing.metadata.get("digest") == served_at):
+        _extract(warehouse, bucket, table, target, course, existing.generation if existing else 0)
+    exported = bucket.stat(target)
+    assert exported is not None
+    return exported
+
+
+def _extract(
+    warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, course: CourseKey, generation: int
+) -> None:
+    digest = table.labels.get("digest", "")
+    if not table.num_rows:  # an extract of no rows gives a file here and none there
+        header = ",".join(field.name for field in table.schema) + "\n"
+        bucket.put(target, gzip.compress(header.encode(), mtime=0), {"digest": digest})
+        return
+    config = bigquery.ExtractJobConfig(compression="GZIP", destination_format="CSV")
+    key = f"extract_{course.slug}_{table.table_id}_{digest_of([target, digest, generation])}"
+    for again in count():
         run_job(
             warehouse.client,
-            f"extract_{self.course.slug}_{table.table_id}_{digest_of([target, digest, generation])}",
+            f"{key}_{again}" if again else key,
             warehouse.unit,
             lambda job_id: warehouse.client.extract_table(
                 table.reference, bucket.uri(target), job_id=job_id, job_config=config
             ),
         )
-        bucket.label(target, {"sha256": sha256_of(bucket.read(target) or b""), "digest": digest})
+        if bucket.stat(target):  # else the job is one of an earlier time, and its file was removed since
+            break
+    bucket.label(target, {"sha256": sha256_of(bucket.read(target) or b""), "digest": digest})

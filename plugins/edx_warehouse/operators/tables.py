@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,19 +11,22 @@ from airflow.sdk.exceptions import AirflowSkipException
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.domain.windows import LATEST
 from edx_warehouse.hooks.bucket import Bucket
-from edx_warehouse.hooks.warehouse import Warehouse, fields_of
+from edx_warehouse.hooks.warehouse import fields_of
 from edx_warehouse.operators.convert import CONVERTED, served_week
+from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import CourseOperator
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
 from edx_warehouse.operators.tracking_events import TrackingEvents
 from edx_warehouse.operators.unit import day_of
+from edx_warehouse.operators.whole_tables import build_whole
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.day_rows import columns_digest
-from edx_warehouse.tables.declarations import Field, Table
+from edx_warehouse.tables.declarations import LOGS, Table
 from edx_warehouse.tables.provenance import digest
-from edx_warehouse.tables.references import bind
 
 
 class CourseTableOperator(CourseOperator):
@@ -45,9 +47,9 @@ class CourseTableOperator(CourseOperator):
             event.extra = {name: it for name, it in result.items() if isinstance(it, str | int)}
         return result
 
-    def labels(self) -> dict[str, str]:
-        """Return the labels that all tables of the course carry."""
-        return {"course": self.course.slug.lower()[:63], "institution": self.institution.name.lower()}
+    def course_tables(self, unit: str) -> CourseTables:
+        """Return the tables of the course's latest dataset; errors name the unit."""
+        return CourseTables(self.institution, self.course, LATEST, self.catalog, self.bucket(), self.warehouse(unit))
 
 
 class LoadLogDayOperator(CourseTableOperator):
@@ -56,7 +58,8 @@ class LoadLogDayOperator(CourseTableOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Load unless the day's events are loaded; then bring the partitioned table up to the day tables."""
         day = day_of(context)
-        bucket, warehouse = self.bucket(), self.warehouse(str(day))
+        tables = self.course_tables(str(day))
+        bucket, warehouse = tables.bucket, tables.warehouse
         name = places.log_manifest(self.course, day)
         manifest = json.loads(bucket.read(name) or b"{}")
         if not manifest:
@@ -79,7 +82,7 @@ class LoadLogDayOperator(CourseTableOperator):
             target=warehouse.reference(places.logs_dataset(self.course), places.day_table(day)),
             digest=digest(table.reference, None, table.fields, inputs, {}),
             inputs=inputs,
-            labels={**self.labels(), "content": content[:32], "columns": columns_digest(table.fields)},
+            labels={**tables.labels, "content": content[:32], "columns": columns_digest(table.fields)},
             course_id=str(self.course),
             rows_in=manifest["rows"],
             uri=uri,
@@ -93,7 +96,7 @@ class LoadLogDayOperator(CourseTableOperator):
             context,
         )
         events = TrackingEvents(bucket, warehouse, table, self.course)
-        result["partitions"] = " ".join(map(str, events.catch_up(self.labels(), context)))
+        result["partitions"] = " ".join(map(str, events.catch_up(tables.labels, context)))
         return self.announce(context, result)
 
 
@@ -111,28 +114,43 @@ class LoadExportOperator(CourseTableOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load unless the file's content is loaded."""
-        bucket = self.bucket()
-        week = newest_week(context, self.converted, bucket, self.course)
-        warehouse = self.warehouse(week)
-        prefix = places.week_of_course(self.course, date.fromisoformat(week))
-        output = f"transformed/{self.table}.json.gz"
-        entry = json.loads(bucket.read(prefix + CONVERTED) or b"{}")["outputs"][output]
-        table = self.catalog[f"transformed.{self.table}"]
-        uri, inputs = bucket.uri(prefix + output), {prefix + output: entry["sha256"]}
-        wanted = Version(
-            table=table,
-            target=warehouse.reference(places.latest_dataset(self.course), self.table),
-            digest=digest(table.reference, None, table.fields, inputs, {}),
-            inputs=inputs,
-            labels={**self.labels(), "snapshot_date": week},
-            course_id=str(self.course),
-            rows_in=entry["rows"],
-            uri=uri,
-        )
-        result = publish(
-            warehouse, self.catalog, wanted, lambda into, key: warehouse.load(uri, table.fields, into, key), context
-        )
+        week = newest_week(context, self.converted, self.bucket(), self.course)
+        result = load_export(self.course_tables(week), self.table, date.fromisoformat(week), context)
         return self.announce(context, result)
+
+
+def load_export(
+    tables: CourseTables, table: str, week: date, context: Context, debug: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Load a transformed file of a course's converted week unless its content is loaded.
+
+    :param table: name of the transformed table.
+    :param debug: further facts for the record.
+    :raises AirflowSkipException: when the week has no such file.
+    """
+    prefix = places.week_of_course(tables.course, week)
+    output = f"transformed/{table}.json.gz"
+    manifests = (tables.bucket.read(prefix + name) for name in (CONVERTED, SURVEYS))
+    entries = [it for content in manifests if content and (it := json.loads(content)["outputs"].get(output))]
+    if not entries:
+        raise AirflowSkipException(f"{prefix} has no {output}.")
+    declared = tables.catalog[f"transformed.{table}"]
+    uri, inputs = tables.bucket.uri(prefix + output), {prefix + output: entries[0]["sha256"]}
+    wanted = Version(
+        table=declared,
+        target=tables.target(table),
+        digest=digest(declared.reference, None, declared.fields, inputs, {}),
+        inputs=inputs,
+        labels={**tables.labels, "snapshot_date": str(week)},
+        course_id=str(tables.course),
+        rows_in=entries[0]["rows"],
+        uri=uri,
+        debug=debug or {},
+    )
+    warehouse = tables.warehouse
+    return publish(
+        warehouse, tables.catalog, wanted, lambda into, key: warehouse.load(uri, declared.fields, into, key), context
+    )
 
 
 def newest_week(context: Mapping[str, Any], converted: str, bucket: Bucket, course: CourseKey) -> str:
@@ -155,95 +173,7 @@ class BuildTableOperator(CourseTableOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Build; once more when an input changed while it was read."""
-        warehouse = self.warehouse("")
-        inputs = self._inputs(warehouse)
-        while True:
-            result = self._build(warehouse, inputs, context)
-            now = self._inputs(warehouse)
-            if now == inputs:
-                return self.announce(context, result)
-            inputs = now
-
-    def _build(self, warehouse: Warehouse, inputs: Mapping[str, str], context: Context) -> dict[str, Any]:
-        declared = self.catalog[self.table]
-        wanted = replace(whole_version(warehouse, declared, self.course, inputs), labels=self.labels())
-
-        def produce(into: str, key: str) -> Any:
-            check_columns(warehouse, declared, wanted.sql or "", wanted.parameters)
-            return warehouse.insert(wanted.sql or "", wanted.parameters, declared.fields, into, key)
-
-        return publish(warehouse, self.catalog, wanted, produce, context)
-
-    def _inputs(self, warehouse: Warehouse) -> dict[str, str]:
-        dataset = places.latest_dataset(self.course)
-        labels = warehouse.labels(dataset)
-        for name in self.catalog.inputs(self.table):
-            declared = self.catalog[name]
-            if declared.name in labels:
-                continue
-            target = warehouse.reference(dataset, declared.name)
-            if not declared.is_kept_by_date:
-                raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds {self.table} then.")
-            # A course may have learners before its first log day: until then nothing happened on any day.
-            warehouse.ensure_dataset(dataset, f"{dataset}: built and described by edx-warehouse.")
-            labels[declared.name] = dict(warehouse.create(declared, target).labels)
-        return {name: labels[self.catalog[name].name].get("digest", "") for name in self.catalog.inputs(self.table)}
-
-
-def whole_version(warehouse: Warehouse, declared: Table, course: CourseKey, inputs: Mapping[str, str]) -> Version:
-    """Return the version of a table that is rebuilt whole which its inputs as they are now would give.
-
-    :param inputs: the digest of each table it reads, by ``layer.table``.
-    """
-    dataset = places.latest_dataset(course)
-    targets = {name: warehouse.reference(dataset, name.split(".")[1]) for name in inputs}
-    sql = bind(declared.sql or "", {name: f"`{target}`" for name, target in targets.items()})
-    parameters, fingerprints = {"course_id": str(course)}, {targets[name]: it for name, it in inputs.items()}
-    return Version(
-        table=declared,
-        target=warehouse.reference(dataset, declared.name),
-        digest=digest(declared.reference, sql, declared.fields, fingerprints, parameters),
-        inputs=fingerprints,
-        labels={},
-        course_id=str(course),
-        sql=sql,
-        parameters=parameters,
-    )
-
-
-def check_columns(warehouse: Warehouse, table: Table, sql: str, parameters: Mapping[str, Any]) -> None:
-    """Compare what a query would give with its declaration, before anything is computed.
-
-    :raises Terminal: ``E-CHK-103`` with the differences.
-    """
-    diff = schema_diff(table.fields, _with_modes(warehouse.columns(sql, parameters), table.fields), descriptions=False)
-    if diff:
-        raise Terminal(
-            Problem(
-                code="E-CHK-103",
-                unit=warehouse.unit,
-                file=table.reference,
-                expected="the columns of its schema file",
-                found="; ".join(diff),
-                done="the table is as it was before",
-                next="make the SQL and the schema file agree, then clear this task",
-            )
-        )
-
-
-def _with_modes(fields: Sequence[Field], declared: Sequence[Field]) -> tuple[Field, ...]:
-    """Return a query's columns with the declared modes: a query knows none but REPEATED."""
-    known = {it.name: it for it in declared}
-    return tuple(
-        replace(
-            it,
-            mode=known[it.name].mode
-            if it.name in known and "REPEATED" not in (it.mode, known[it.name].mode)
-            else it.mode,
-            fields=_with_modes(it.fields, known[it.name].fields if it.name in known else ()),
-        )
-        for it in fields
-    )
+        return self.announce(context, build_whole(self.course_tables(""), self.table, context))
 
 
 class CheckTablesOperator(CourseTableOperator):
@@ -265,34 +195,44 @@ class CheckTablesOperator(CourseTableOperator):
 
         :raises Terminal: ``E-CHK-104`` with the differences.
         """
-        warehouse = self.warehouse("")
-        dataset = places.latest_dataset(self.course)
-        served = {warehouse.reference(dataset, it.split(".")[1]): self.catalog[it] for it in self.tables}
+        tables = self.course_tables("")
+        more = {}
         if self.log_day:
             day_table = places.day_table(day_of(context))
-            served[warehouse.reference(places.logs_dataset(self.course), day_table)] = self.catalog["logs.tracklog"]
-        checked, differences = [], []
-        for reference, declared in served.items():
-            table = warehouse.find(reference)
-            # Not there yet, or empty because a table made from it came first: its inputs have not come.
-            if table is None or (declared.is_kept_by_date and "digest" not in table.labels and not table.num_rows):
-                continue
-            checked.append(reference)
-            diff = schema_diff(declared.fields, fields_of(table.schema), descriptions=True)
-            if "digest" not in table.labels or not table.description:
-                diff.append("no provenance")
-            differences += [f"{reference}: {line}" for line in diff]
-            if not diff:
-                warehouse.protect(declared, table)  # with a policy tag that was configured since it was made
-        if differences:
-            raise Terminal(
-                Problem(
-                    code="E-CHK-104",
-                    unit=warehouse.unit,
-                    expected="served tables as their schema files declare them",
-                    found="; ".join(differences),
-                    done="nothing was changed",
-                    next="clear the tasks that build these tables: they put right what somebody else changed",
-                )
+            more[tables.warehouse.reference(places.logs_dataset(self.course), day_table)] = self.catalog[LOGS]
+        return {"checked": check_served(tables, self.tables, more)}
+
+
+def check_served(tables: CourseTables, names: Sequence[str], more: Mapping[str, Table] | None = None) -> list[str]:
+    """Compare served tables with their declarations; return those that are there.
+
+    :param names: references of tables of the course's window.
+    :param more: further tables by their full names.
+    :raises Terminal: ``E-CHK-104`` with all differences.
+    """
+    served = {tables.target(it.split(".")[1]): tables.catalog[it] for it in names} | dict(more or {})
+    checked, differences = [], []
+    for reference, declared in served.items():
+        table = tables.warehouse.find(reference)
+        # Not there yet, or empty because a table made from it came first: its inputs have not come.
+        if table is None or (declared.is_kept_by_date and "digest" not in table.labels and not table.num_rows):
+            continue
+        checked.append(reference)
+        diff = schema_diff(declared.fields, fields_of(table.schema), descriptions=True)
+        if "digest" not in table.labels or not table.description:
+            diff.append("no provenance")
+        differences += [f"{reference}: {line}" for line in diff]
+        if not diff:
+            tables.warehouse.protect(declared, table)  # with a policy tag that was configured since it was made
+    if differences:
+        raise Terminal(
+            Problem(
+                code="E-CHK-104",
+                unit=tables.warehouse.unit,
+                expected="served tables as their schema files declare them",
+                found="; ".join(differences),
+                done="nothing was changed",
+                next="clear the tasks that build these tables: they put right what somebody else changed",
             )
-        return {"checked": checked}
+        )
+    return checked

@@ -12,6 +12,7 @@ from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.convert import ConvertWeekOperator
 from edx_warehouse.operators.seal import SealWeekOperator
 from edx_warehouse.operators.start import StartNextWeekOperator
+from edx_warehouse.operators.surveys import MADE, ConvertSurveysOperator
 from edx_warehouse.operators.tables import CheckTablesOperator, LoadExportOperator
 from edx_warehouse.pipelines import assets, settings
 from edx_warehouse.pipelines.builds import BUILD_WEEK, LOAD, connect, declare_builds, kept_by_date, kept_whole
@@ -62,6 +63,9 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             pool="default_pool",
         )
         convert = ConvertWeekOperator(task_id=_CONVERT, contracts=contracts, pool="split", **place)
+        surveys = ConvertSurveysOperator(
+            task_id="convert_surveys", contracts=contracts, converted=_CONVERT, pool="split", **place
+        )
         loads = {
             it: LoadExportOperator(
                 task_id=f"load_{catalog[it].name}",
@@ -93,7 +97,9 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             **BUILD_WEEK,
             **place,
         )
-        wait >> convert >> list(loads.values())
+        wait >> convert >> surveys
+        for it, load in loads.items():
+            (surveys if catalog[it].name in MADE else convert) >> load
         connect(catalog, loads, builds)
         proceed = StartNextWeekOperator(
             task_id="start_next_week", trigger_rule="all_done", pool="default_pool", **place

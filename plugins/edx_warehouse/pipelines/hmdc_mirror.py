@@ -3,8 +3,11 @@
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from edx_warehouse.domain.registry import Institution, Registry
+from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.mirror import MirrorOperator
+from edx_warehouse.operators.reference import ConvertReferenceOperator
 from edx_warehouse.operators.start import StartDeliveriesOperator
+from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.pipelines import assets, settings
 
 
@@ -13,7 +16,7 @@ def dag_id(institution: Institution) -> str:
     return f"hmdc_mirror__{institution.name}"
 
 
-def declare(institution: Institution, registry: Registry) -> None:
+def declare(institution: Institution, registry: Registry, contracts: Contracts) -> None:
     """Declare the Dag."""
     courses = registry.courses_of(institution)
     with DAG(
@@ -39,6 +42,15 @@ def declare(institution: Institution, registry: Registry) -> None:
                 outlets=[assets.deliveries(institution, feed)],
             )
             for feed in ("weekly", "logs")
+        ]
+        mirrors += [
+            MirrorSurveysOperator(
+                task_id="mirror_surveys",
+                institution=institution,
+                courses=[course.key for course in courses],
+                outlets=[assets.deliveries(institution, "surveys")],
+            ),
+            ConvertReferenceOperator(task_id="convert_reference", institution=institution, contracts=contracts),
         ]
         mirrors >> StartDeliveriesOperator(
             task_id="start_deliveries",

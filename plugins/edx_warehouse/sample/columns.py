@@ -19,7 +19,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "student_courseaccessrole": "org course_id user_id role",
         "django_comment_client_role_users": "course_id user_id name",
         "user_id_map": "hash_id id username",
-        "user_api_usercoursetag": "user_id course_id key value",
+        "user_api_usercoursetag": "user_id key course_id value",
         "student_anonymoususerid": "id user_id anonymous_user_id course_id",
         "student_languageproficiency": "id user_profile_id code",
         "course_groups_cohortmembership": "id course_user_group_id user_id course_id",
@@ -37,8 +37,8 @@ EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {
             modified""",
         "credit_crediteligibility": "id created modified username deadline course_id",
         "teams": """
-            id team_id name course_id topic_id date_created description country language discussion_topic_id
-            last_activity_at team_size""",
+            id team_id discussion_topic_id name is_active course_id topic_id date_created description country language
+            last_activity_at team_size organization_protected external_id""",
         "teams_membership": "id user_id team_id date_joined last_activity_at",
         "wiki_article": """
             id current_revision_id created modified owner_id group_id group_read group_write other_read other_write""",
@@ -47,14 +47,16 @@ EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {
             deleted locked article_id content title""",
         "verify_student_verificationstatus": "timestamp status course_id checkpoint_location user_id",
         "submissions_studentitem": "id student_id course_id item_id item_type",
-        "submissions_submission": "id uuid student_item_id attempt_number submitted_at created_at raw_answer",
+        "submissions_submission": """
+            id uuid student_item_id attempt_number submitted_at created_at raw_answer status
+            team_submission_id""",
         "submissions_score": "id student_item_id submission_id points_earned points_possible created_at reset",
         "submissions_scoresummary": "id student_item_id highest_id latest_id",
         "submissions_scoreannotation": "id score_id annotation_type creator reason",
         "workflow_assessmentworkflow": """
             id created modified status status_changed submission_uuid uuid course_id item_id""",
         "workflow_assessmentworkflowstep": """
-            id workflow_id name submitter_completed_at assessment_completed_at order_num""",
+            id workflow_id name submitter_completed_at assessment_completed_at order_num skipped""",
         "workflow_assessmentworkflowcancellation": "id workflow_id comments cancelled_by_id created_at",
         "assessment_rubric": "id content_hash structure_hash",
         "assessment_criterion": "id rubric_id name label order_num prompt",

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=int, default=5, help="days of tracking logs (default: %(default)s)")
     parser.add_argument("--events", type=int, metavar="N", help="log lines a day, about (default: 15 a learner)")
     parser.add_argument("--poison", action="store_true", help="add files and lines that must be held or quarantined")
+    parser.add_argument("--windows", action="store_true", help="declare two windows, one inside the other")
     parser.add_argument(
         "--start",
         type=date.fromisoformat,
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
             days=args.days,
             events_per_day=args.events,
             poison=args.poison,
+            windows=args.windows,
             first_day=args.start,
         )
     except (CannotWrite, OSError) as error:

@@ -58,6 +58,7 @@ def teams(_plan: Plan, room: Classroom, before: int) -> Rows:
             "id": number,
             "team_id": f"team-{digest('team', number)[:12]}",
             "name": name,
+            "is_active": 1,
             "course_id": room.course.course_id,
             "topic_id": "topic_1",
             "date_created": stamp(it.created),
@@ -67,6 +68,8 @@ def teams(_plan: Plan, room: Classroom, before: int) -> Rows:
             "discussion_topic_id": digest("team topic", number),
             "last_activity_at": stamp(it.created),
             "team_size": len(list(teams_membership(_plan, room, before))) // 3,
+            "organization_protected": 0,
+            "external_id": "",
         }
 
 

@@ -99,6 +99,8 @@ ORA_TABLES: Mapping[str, Callable[[Plan, Classroom, int], Rows]] = {
             "submitted_at": stamp(it.at),
             "created_at": stamp(it.at),
             "raw_answer": json.dumps({"parts": [{"text": _ANSWER}]}),
+            "status": "A",
+            "team_submission_id": None,
         }
     ),
     "submissions_score": _of_each(
@@ -139,6 +141,7 @@ ORA_TABLES: Mapping[str, Callable[[Plan, Classroom, int], Rows]] = {
             "submitter_completed_at": stamp(it.at),
             "assessment_completed_at": stamp(it.at) if it.peer else None,
             "order_num": 0,
+            "skipped": 0,
         }
     ),
     "workflow_assessmentworkflowcancellation": _of_each(

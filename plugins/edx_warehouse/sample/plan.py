@@ -16,6 +16,7 @@ class Plan:
     :param days: days with tracking logs, beginning with ``first_day``.
     :param events_per_day: log lines a day, of all institutions together, within a few in a hundred.
     :param poison: add the files and lines that must be held or quarantined.
+    :param windows: declare two windows in the registry, one inside the other.
     """
 
     seed: int = 1
@@ -25,6 +26,7 @@ class Plan:
     days: int = 5
     events_per_day: int = 3000
     poison: bool = False
+    windows: bool = False
     first_day: date = FIRST_DAY
 
     def __post_init__(self) -> None:

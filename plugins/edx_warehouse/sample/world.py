@@ -1,24 +1,22 @@
 """Writing a whole sample world: the registry and both institutions' archives."""
 
-import csv
-import io
 import json
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.sample.courses import SampleCourse, courses
 from edx_warehouse.sample.exports import write_export
-from edx_warehouse.sample.files import stamp, write, write_lines
-from edx_warehouse.sample.learning import Classroom, classrooms
+from edx_warehouse.sample.files import write_lines
+from edx_warehouse.sample.learning import classrooms
 from edx_warehouse.sample.logs import LogDay, Run
 from edx_warehouse.sample.people import learners
 from edx_warehouse.sample.plan import FIRST_DAY, INSTITUTIONS, Plan
 from edx_warehouse.sample.poison import Poison, break_gzip, poison_lines, rename_column, spoil_text
-from edx_warehouse.sample.tables import digest
+from edx_warehouse.sample.surveys import write_lists, write_opt_in, write_surveys
 
 _EDGE_SHARE = 50  # one line on Edge for so many on the main site
 
@@ -52,6 +50,7 @@ class World:
     logs: tuple[WrittenLog, ...]
     weekly_files: tuple[Path, ...]
     survey_files: tuple[Path, ...]
+    reference_files: tuple[Path, ...]
     poison: Poison | None
 
 
@@ -69,6 +68,7 @@ def write_world(
     days: int = 5,
     events_per_day: int | None = None,
     poison: bool = False,
+    windows: bool = False,
     first_day: date = FIRST_DAY,
 ) -> World:
     """Write a world into a directory that does not exist or is empty; it appears whole or not at all.
@@ -87,6 +87,7 @@ def write_world(
             days=days,
             events_per_day=15 * learners if events_per_day is None else events_per_day,
             poison=poison,
+            windows=windows,
             first_day=first_day,
         )
     except ValueError as error:
@@ -121,7 +122,8 @@ class _Writer:
         # Logs come first: writing them moves the learners on, and the exports tell how far.
         logs = [log for day in self.plan.log_days for name in INSTITUTIONS for log in self._logs(name, day)]
         weekly = [path for week in self.plan.export_weeks for path in self._week(week)]
-        surveys = [path for room in self.rooms for path in self._surveys(room)]
+        surveys = self._surveys()
+        lists = [path for name in INSTITUTIONS for path in self._lists(name)]
         registry = write_lines(self.root / "registry.yaml", self._registry(), self.plan.log_days[-1])
         poison = self._poison(logs) if self.plan.poison else None
         return World(
@@ -134,6 +136,7 @@ class _Writer:
             logs=tuple(logs),
             weekly_files=tuple(map(self._called, weekly)),
             survey_files=tuple(map(self._called, surveys)),
+            reference_files=tuple(map(self._called, lists)),
             poison=poison,
         )
 
@@ -178,16 +181,20 @@ class _Writer:
             name = f"{institution}-Sandbox-2014-user_id_map-edge-analytics.sql"
             path = self._incoming(institution) / "weekly" / str(week) / name
             written.append(write_lines(path, ["hash_id\tid\tusername"], week))
+            rooms = [room for room in self.rooms if room.course.institution == institution]
+            written.append(write_opt_in(rooms, week, path.with_name(f"{institution}-email_opt_in-prod-analytics.csv")))
         return written
 
-    def _surveys(self, room: Classroom) -> list[Path]:
-        week = self.plan.export_weeks[-1]
-        slug = room.course.key.slug
-        folder = self._incoming(room.course.institution) / "surveys" / slug
-        return [
-            write(folder / kind / f"{slug}-{kind}-{week}.csv", _survey(room, kind), week)
-            for kind in ("pre_course", "end_of_course")
-        ]
+    def _surveys(self) -> list[Path]:
+        written = []
+        for number, room in enumerate(self.rooms):
+            folder = self._incoming(room.course.institution) / "surveys" / room.course.key.slug
+            written += write_surveys(self.plan, room, number, folder)
+        return written
+
+    def _lists(self, institution: str) -> list[Path]:
+        rooms = [room for room in self.rooms if room.course.institution == institution]
+        return write_lists(self.plan, rooms, self._incoming(institution) / "reference")
 
     def _registry(self) -> list[str]:
         lines = ["# Made by edx-warehouse sample; nobody in this world exists.", "institutions:"]
@@ -207,8 +214,13 @@ class _Writer:
         for course in self.courses:
             dates = f"launch: {self.plan.launch}, wrap: {self.plan.wrap}, groups: [{course.group}]"
             lines.append(f'  - {{course_id: "{course.course_id}", institution: {course.institution}, {dates}}}')
-        start, end = self.plan.launch, self.plan.export_weeks[0] + timedelta(days=1)
-        return [*lines, "windows:", f'  - {{name: "opening", start: {start}, end: {end}}}']
+        if self.plan.windows:
+            # The second holds the first; the first ends among the log days.
+            start, ends = self.plan.launch, (self.plan.log_days[len(self.plan.log_days) // 2], self.plan.wrap)
+            lines.append("windows:")
+            names = zip(("opening", "whole"), ends, strict=True)
+            lines += [f'  - {{name: "{name}", start: {start}, end: {end}}}' for name, end in names]
+        return lines
 
     def _bad_day(self) -> date:
         return self.plan.log_days[min(3, self.plan.days - 1)]
@@ -242,21 +254,3 @@ class _Writer:
             spoilt_course=course.key,
             spoilt_week=week,
         )
-
-
-def _survey(room: Classroom, kind: str) -> bytes:
-    """Return a survey tool's CSV with its three header rows; only some learners answer."""
-    text = io.StringIO()
-    sheet = csv.writer(text)
-    sheet.writerow(["ResponseId", "StartDate", "Finished", "anonymous_user_id", "Q1", "Q2"])
-    question = "Why do you take part?" if kind == "pre_course" else "What will you remember?"
-    sheet.writerow(["Response ID", "Start Date", "Finished", "anonymous_user_id", question, "How many hours, a week?"])
-    sheet.writerow(
-        [json.dumps({"ImportId": name}) for name in ("_recordId", "startDate", "finished", "id", "QID1", "QID2")]
-    )
-    for number, it in enumerate(room.enrolments[::4]):
-        hours = ("1-2", "3-5", "more, much more", "")[number % 4]
-        person = digest("anonymous", it.learner.user_id, room.course.key)
-        answer = it.learner.goals if it.learner.goals != "NULL" else ""
-        sheet.writerow([f"R_{person[:12]}", stamp(it.created + 300), number % 5 != 0, person, answer, hours])
-    return text.getvalue().encode()

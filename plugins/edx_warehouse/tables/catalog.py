@@ -53,6 +53,10 @@ class Catalog(Mapping[str, Table]):
     def __len__(self) -> int:
         return len(self._tables)
 
+    def __repr__(self) -> str:
+        """Return a text that is the same in each process: Airflow writes it where a mapped task has a catalog."""
+        return f"Catalog of {len(self)} tables"
+
     def _check_dates(self, table: Table) -> None:
         if not table.is_kept_by_date:
             if LOGS in table.references or table.look_back:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from edx_warehouse.domain.windows import LATEST, Window
+
 
 @dataclass(frozen=True)
 class LogDay:
@@ -106,14 +108,31 @@ def known_days(
     return days
 
 
+def days_of_window(days: Mapping[date, LogDay], window: Window, look_back: int) -> Mapping[date, LogDay]:
+    """Return the day tables that hold events of a window's dates, or of as many dates before them as are looked back."""
+    if window == LATEST:
+        return days
+    reach = timedelta(days=look_back)
+    return {
+        day: it
+        for day, it in days.items()
+        if any(found < window.end and window.start - found <= reach for found in it.event_dates)
+    }
+
+
 def wanted_state(
-    recipe: str, days: Mapping[date, LogDay] | None, inputs: Mapping[str, DaysState], look_back: int = 0
+    recipe: str,
+    days: Mapping[date, LogDay] | None,
+    inputs: Mapping[str, DaysState],
+    look_back: int = 0,
+    window: Window = LATEST,
 ) -> DaysState:
     """Return the state that a table made now would have: of the dates that all it reads has seen.
 
     :param days: the loaded day tables, or None when the table reads none.
     :param inputs: by their names, the states of the tables kept by date that it reads.
     :param look_back: the rows of a date also depend on the events of this many dates before it.
+    :param window: whose dates the table has; looking back goes beyond its start.
     """
     holding: dict[date, dict[date, str]] = defaultdict(dict)
     for day, known in sorted((days or {}).items()):
@@ -121,7 +140,7 @@ def wanted_state(
             holding[found][day] = known.content
     seen = [set(state.dates) for state in inputs.values()] + ([set(holding)] if days is not None else [])
     dates = {}
-    for it in sorted(set[date].intersection(*seen)):
+    for it in filter(window.holds, sorted(set[date].intersection(*seen))):
         read = [it - timedelta(days=back) for back in range(look_back, -1, -1)]
         dates[it] = Origin(
             {day: content for found in read for day, content in holding.get(found, {}).items()},

@@ -12,8 +12,11 @@ LOGS = "logs.tracklog"
 QUERIED = frozenset({"secondary"})
 """Layers whose tables are made by a query; those of the others are loaded."""
 
-PARAMETERS = {"course_id": "STRING", "event_dates": "ARRAY<DATE>", "snapshot_date": "DATE"}
-"""The ``@parameters`` a query may use, and their types: canonical id, event dates to build, day of the weekly export."""
+PARAMETERS = {"course_id": "STRING", "event_dates": "ARRAY<DATE>", "snapshot_date": "DATE", "until": "DATE"}
+"""The ``@parameters`` a query may use, and their types.
+
+Canonical id, event dates to build, day of the weekly export, and the first day that is after the window.
+"""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.windows import LATEST, Window
 
 DAY = date(2014, 11, 15)
 COURSE = CourseKey.parse("MITx/6.00x/2013")
@@ -70,6 +71,18 @@ def test_a_course_has_a_dataset_for_tables_and_one_for_day_tables() -> None:
     assert places.logs_dataset(COURSE) == "MITx__6_00x__2013_logs"
     assert places.latest(COURSE) == "MITx__6_00x__2013/latest/"
     assert places.table_state(COURSE, "person_course_day") == "MITx__6_00x__2013/state/person_course_day.json"
+
+
+def test_a_window_has_a_dataset_a_folder_and_states_of_its_own() -> None:
+    window = Window("2012_2013", date(2012, 9, 1), date(2013, 9, 1))
+    assert places.dataset(COURSE, window) == "MITx__6_00x__2013_2012_2013"
+    assert places.window_folder(COURSE, window) == "MITx__6_00x__2013/2012_2013/"
+    assert places.table_state(COURSE, "gaps", window) == "MITx__6_00x__2013/state/2012_2013/gaps.json"
+    assert places.dataset(COURSE, LATEST) == places.latest_dataset(COURSE)
+    assert places.window_folder(COURSE, LATEST) == places.latest(COURSE)
+    assert places.converted_weeks(COURSE) == places.week_of_course(COURSE, DAY).replace(
+        "2014-11-15/", "*/converted.json"
+    )
 
 
 @given(st.dates())

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edx_warehouse.domain.errors import Problem, Terminal
-from edx_warehouse.domain.limits import Limits
+from edx_warehouse.domain.limits import Limits, WeekLimits
 from edx_warehouse.domain.registry import Registry, registry_path
 
 INSTITUTIONS = """\
@@ -110,6 +110,13 @@ def test_an_institution_may_have_its_own_limits_of_splitting(tmp_path: Path) -> 
     assert (harvard.log_limits, mit.log_limits) == (Limits(quarantine_share=0.05, depth=80), Limits())
 
 
+def test_an_institution_may_have_its_own_limits_of_drift(tmp_path: Path) -> None:
+    text = INSTITUTIONS.replace("sites: [prod]", "sites: [prod]\n    weekly_limits: {shrink_share: 0.5, small_rows: 5}")
+    harvard, mit = read(tmp_path, text + COURSES).institutions
+    assert (harvard.weekly_limits, mit.weekly_limits) == (WeekLimits(shrink_share=0.5, small_rows=5), WeekLimits())
+    assert "small_rows" in refusal(tmp_path, text.replace("small_rows", "small") + COURSES).expected
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -160,6 +167,7 @@ def test_an_institution_may_have_no_course_yet(tmp_path: Path) -> None:
         ("groups: [web, cs]", "groups: web", "courses[1].groups", "begin each entry with a dash"),
         ("end: 2013-09-01", "end: 2012-09-01", "windows[0].end", "correct one of the two"),
         ('"2012_2013"', "logs", "windows[0].name", "rename the window"),
+        ('"2012_2013"', "state", "windows[0].name", "rename the window"),
         ('"2012_2013"', '"2012/13"', "windows[0].name", "correct the value"),
     ],
 )
@@ -218,6 +226,13 @@ def test_a_slug_that_ends_like_a_derived_dataset_is_refused(run: str, tmp_path: 
     problem = refusal(tmp_path, INSTITUTIONS + "courses:\n" + course(f"MITx/6.00x/{run}") + WINDOWS)
     assert problem.field == "courses[0].course_id"
     assert problem.next == "rename the window, or leave the course out"
+
+
+def test_two_courses_whose_windows_share_a_dataset_are_refused(tmp_path: Path) -> None:
+    courses = "courses:\n" + course("MITx/6.00x/a") + course("MITx/6.00x/a_b")
+    windows = WINDOWS + '  - {name: "b_2012_2013", start: 2012-09-01, end: 2013-09-01}\n'
+    problem = refusal(tmp_path, INSTITUTIONS + courses + windows)
+    assert problem.found == "MITx/6.00x/a b_2012_2013 and MITx/6.00x/a_b 2012_2013 with one"
 
 
 @pytest.mark.parametrize("run", ["logs", "2013_logs2", "catalogs", "logs_2013"])

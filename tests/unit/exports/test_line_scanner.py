@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.limits import Limits
-from edx_warehouse.exports.compiled.words import PAD, siphash128
+from edx_warehouse.exports.compiled.siphash import siphash128
+from edx_warehouse.exports.compiled.words import PAD
 from edx_warehouse.exports.course_of_event import CourseFinder
 from edx_warehouse.exports.event_row import RowMaker
 from edx_warehouse.exports.line_scanner import LineScanner

@@ -1,5 +1,6 @@
 """The drift of a week: each kind, what it means for the week, and since when it is so."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -61,6 +62,21 @@ def test_an_added_column_is_accepted_and_told(tmp_path):
     delivery.columns["profiles"].append("phone")
     delivery.rows["profiles"][0]["phone"] = CANARY
     assert of_files(delivery) == [("added", "profiles", "phone", "accepted")]
+
+
+def test_a_new_key_of_the_forum_is_accepted_and_told_without_its_value(tmp_path):
+    delivery = Delivery(tmp_path / "in")
+    documents = [
+        {"_id": {"$oid": "1"}, "body": "x"},
+        {"_id": {"$oid": "2"}, "mood": CANARY},
+        {CANARY + "@example.com": 1},
+    ]
+    lines = [*map(json.dumps, documents), "no document"]
+    delivery.contents["forum"] = "".join(f"{line}\n" for line in lines).encode()
+    assert of_files(delivery) == [
+        ("added", "forum", "(a name that is no identifier)", "accepted"),
+        ("added", "forum", "mood", "accepted"),
+    ]
 
 
 def test_columns_in_another_order_are_accepted_and_told(tmp_path):

@@ -1,0 +1,119 @@
+"""Building the derived tables that are made whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.hooks.warehouse import Warehouse
+from edx_warehouse.operators.course_tables import CourseTables
+from edx_warehouse.operators.publish import Version, publish
+from edx_warehouse.tables.checks import schema_diff
+from edx_warehouse.tables.declarations import Field, Table
+from edx_warehouse.tables.provenance import digest
+from edx_warehouse.tables.references import bind
+
+
+def build_whole(tables: CourseTables, table: str, context: Context) -> dict[str, Any]:
+    """Build a table when an input, the SQL or the schema changed; once more when an input changed while it was read.
+
+    :param table: its reference, as in ``secondary.person_course``.
+    :raises AirflowSkipException: when a table that it reads is not there yet.
+    """
+    inputs = _inputs(tables, table)
+    while True:
+        result = _build(tables, table, inputs, context)
+        now = _inputs(tables, table)
+        if now == inputs:
+            return result
+        inputs = now
+
+
+def whole_version(tables: CourseTables, declared: Table, inputs: Mapping[str, str]) -> Version:
+    """Return the version of a table which its inputs as they are now would give.
+
+    :param inputs: the digest of each table it reads, by ``layer.table``.
+    """
+    course_id = str(tables.course)
+    targets = {name: tables.target(name.split(".")[1]) for name in inputs}
+    sql = bind(declared.sql or "", {name: f"`{target}`" for name, target in targets.items()})
+    fingerprints = {targets[name]: it for name, it in inputs.items()}
+    parameters: dict[str, Any] = {"course_id": course_id}
+    if "until" in declared.parameters:
+        parameters["until"] = tables.window.end
+    return Version(
+        table=declared,
+        target=tables.target(declared.name),
+        digest=digest(declared.reference, sql, declared.fields, fingerprints, parameters),
+        inputs=fingerprints,
+        labels=tables.labels,
+        course_id=course_id,
+        sql=sql,
+        parameters=parameters,
+        debug=tables.facts,
+    )
+
+
+def _build(tables: CourseTables, table: str, inputs: Mapping[str, str], context: Context) -> dict[str, Any]:
+    warehouse, declared = tables.warehouse, tables.catalog[table]
+    wanted = whole_version(tables, declared, inputs)
+
+    def produce(into: str, key: str) -> Any:
+        check_columns(warehouse, declared, wanted.sql or "", wanted.parameters)
+        return warehouse.insert(wanted.sql or "", wanted.parameters, declared.fields, into, key)
+
+    return publish(warehouse, tables.catalog, wanted, produce, context)
+
+
+def _inputs(tables: CourseTables, table: str) -> dict[str, str]:
+    warehouse, names = tables.warehouse, tables.catalog.inputs(table)
+    labels = warehouse.labels(tables.dataset)
+    for name in names:
+        declared = tables.catalog[name]
+        if declared.name in labels:
+            continue
+        target = tables.target(declared.name)
+        if not declared.is_kept_by_date:
+            raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds {table} then.")
+        # A course may have learners before its first log day: until then nothing happened on any day.
+        warehouse.ensure_dataset(tables.dataset, f"{tables.dataset}: built and described by edx-warehouse.")
+        labels[declared.name] = dict(warehouse.create(declared, target).labels)
+    return {name: labels[tables.catalog[name].name].get("digest", "") for name in names}
+
+
+def check_columns(warehouse: Warehouse, table: Table, sql: str, parameters: Mapping[str, Any]) -> None:
+    """Compare what a query would give with its declaration, before anything is computed.
+
+    :raises Terminal: ``E-CHK-103`` with the differences.
+    """
+    diff = schema_diff(table.fields, _with_modes(warehouse.columns(sql, parameters), table.fields), descriptions=False)
+    if diff:
+        raise Terminal(
+            Problem(
+                code="E-CHK-103",
+                unit=warehouse.unit,
+                file=table.reference,
+                expected="the columns of its schema file",
+                found="; ".join(diff),
+                done="the table is as it was before",
+                next="make the SQL and the schema file agree, then clear this task",
+            )
+        )
+
+
+def _with_modes(fields: Sequence[Field], declared: Sequence[Field]) -> tuple[Field, ...]:
+    """Return a query's columns with the declared modes: a query knows none but REPEATED."""
+    known = {it.name: it for it in declared}
+    return tuple(
+        replace(
+            it,
+            mode=known[it.name].mode
+            if it.name in known and "REPEATED" not in (it.mode, known[it.name].mode)
+            else it.mode,
+            fields=_with_modes(it.fields, known[it.name].fields if it.name in known else ()),
+        )
+        for it in fields
+    )
