@@ -9,9 +9,9 @@ from edx_warehouse.pipelines import research
 from edx_warehouse.tables.catalog import Catalog
 
 include = Path(__file__).resolve().parents[1] / "include"
-registry = Registry.read(registry_path(include))
+registry, catalog = Registry.read(registry_path(include)), Catalog.read(include)
 wanted = get_parsing_context().dag_id
 
 for institution in registry.institutions:
     if wanted in (None, research.dag_id(institution)):
-        research.declare(institution, registry, Catalog.read(include))
+        research.declare(institution, registry, catalog)
