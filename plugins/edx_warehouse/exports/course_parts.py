@@ -6,7 +6,6 @@ bytes do not depend on how the work was shared out.
 
 import hashlib
 import os
-import struct
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
@@ -16,12 +15,11 @@ from typing import Any, Self
 
 from isal import isal_zlib
 
+from edx_warehouse.exports import gzip_member
+
 _CHUNK = 128 * 1024
 _WAITING = 48 * 1024 * 1024  # bytes of all courses that are kept for fuller chunks
 _AHEAD = 64  # chunks that may wait for their compression
-_LEVEL = 2  # the fastest whose bytes repeat
-_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time, no system
-_END = b"\x03\x00"  # an empty last block
 
 
 @dataclass(slots=True)
@@ -93,11 +91,11 @@ class CourseParts:
         return PartFile(rows.sha.hexdigest(), rows.bytes, sha.hexdigest(), size)
 
     def _gzip(self, rows: _Rows) -> Iterator[bytes]:
-        yield _HEADER
+        yield gzip_member.HEADER
         for offset, length in rows.chunks:
             self._spool.seek(offset)
             yield self._spool.read(length)
-        yield _END + struct.pack("<II", rows.crc, rows.bytes & 0xFFFFFFFF)
+        yield gzip_member.end(rows.crc, rows.bytes)
 
     def _compress(self, rows: _Rows) -> None:
         data, rows.waiting = rows.waiting, bytearray()
@@ -105,7 +103,7 @@ class CourseParts:
         rows.sha.update(data)
         rows.crc = isal_zlib.crc32(data, rows.crc)
         rows.bytes += len(data)
-        self._compressing.append((rows, self._executor.submit(_compressed, data)))
+        self._compressing.append((rows, self._executor.submit(gzip_member.compressed, data)))
         while len(self._compressing) > _AHEAD:
             self._spool_out()
 
@@ -115,8 +113,3 @@ class CourseParts:
         offset = self._spool.seek(0, os.SEEK_END)
         self._spool.write(chunk)
         rows.chunks.append((offset, len(chunk)))
-
-
-def _compressed(data: bytearray) -> bytes:
-    deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
-    return bytes(deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH))

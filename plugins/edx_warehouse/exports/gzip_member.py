@@ -9,7 +9,7 @@ _END = b"\x03\x00"  # an empty last block
 _LEVEL = 2  # the fastest whose bytes repeat
 
 
-def compressed(data: bytes) -> bytes:
+def compressed(data: bytes | bytearray) -> bytes:
     """Return a chunk as it stands in a member; whoever waits for it may do so in another thread."""
     deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
     return bytes(deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH))

@@ -1,6 +1,6 @@
 """The parts of persons' rows, put together in the order of the persons: sorted runs on disk, a stretch of each at a time.
 
-Memory holds one block of parts and three numbers for each part: about 100 bytes a person.
+Memory holds one block of parts and three numbers for each part: about 120 bytes a person.
 """
 
 import tempfile
