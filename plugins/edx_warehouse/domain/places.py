@@ -8,6 +8,7 @@ from edx_warehouse.domain.courses import CourseKey
 WEEKLY = "hmdc/weekly/"
 LOGS = "hmdc/logs/"
 SPLITS = "hmdc/splits/"
+SNAPSHOTS = "snapshots"
 STAGING = "warehouse_staging"
 OPS = "warehouse_ops"
 
@@ -81,8 +82,13 @@ def table_state(course: CourseKey, table: str) -> str:
 
 
 def snapshot(week: date, course: CourseKey) -> str:
-    """Return the folder of a course week's snapshot in the archive."""
-    return f"snapshots/{week}/{course.slug}"
+    """Return the folder of a course week's first snapshot in the archive."""
+    return snapshot_folder(week, course.slug, 1)
+
+
+def snapshot_folder(week: date, slug: str, version: int) -> str:
+    """Return the folder of one version of a course week's snapshot in the archive."""
+    return f"{SNAPSHOTS}/{week}/{slug}" + (f".v{version}" if version > 1 else "")
 
 
 def log_part(course: CourseKey, day: date) -> str:
@@ -98,6 +104,11 @@ def log_manifest(course: CourseKey, day: date) -> str:
 def week_of_course(course: CourseKey, week: date) -> str:
     """Return the prefix of one week of a course: raw/, transformed/ and secondary/, immutable once written."""
     return f"{course.slug}/weekly/{week}/"
+
+
+def drafts(course: CourseKey) -> str:
+    """Return the prefix of a course's secondary files that are being written."""
+    return f"{course.slug}/drafts/"
 
 
 def latest(course: CourseKey) -> str:
