@@ -1,19 +1,24 @@
 """Finishing a course's week: secondary files, and the manifest that says it is complete."""
 
 import gzip
+import io
 import json
+import tempfile
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset, Context
 from google.cloud import bigquery
 
 from edx_warehouse.domain import places
-from edx_warehouse.hooks.bucket import Bucket, sha256_of
+from edx_warehouse.domain.fingerprints import fingerprint_of_csv
+from edx_warehouse.hooks.bucket import Bucket, Stored, sha256_of
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.convert import CONVERTED, served_week
-from edx_warehouse.operators.due import digest_of
+from edx_warehouse.operators.convert import served_week
+from edx_warehouse.operators.due import CONVERTED, digest_of
 from edx_warehouse.operators.tables import CourseTableOperator
 
 
@@ -43,6 +48,8 @@ class SealWeekOperator(CourseTableOperator):
         if newest:
             for reference in self.tables:
                 self._export(warehouse, bucket, reference, prefix)
+            # Not sooner: a try that was cut off left what its job wrote, and the job is not run again.
+            bucket.delete([it.name for it in bucket.objects(self._drafts(week))])
         converted = bucket.stat(prefix + CONVERTED)
         assert converted is not None
         files = [it for it in bucket.objects(prefix) if it.name.removeprefix(prefix).count("/")]
@@ -50,7 +57,9 @@ class SealWeekOperator(CourseTableOperator):
             "course_id": str(self.course),
             "week": str(week),
             "newest_when_sealed": newest,
-            "files": [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in files],
+            "sources": converted.metadata["sources"],
+            "delivery": converted.metadata.get("delivery", ""),
+            "files": [_entry(it, prefix) for it in files],
         }
         content = json.dumps(manifest, indent=1).encode()
         bucket.put(prefix + "MANIFEST.json", content, {"sources": converted.metadata["sources"]})
@@ -68,26 +77,72 @@ class SealWeekOperator(CourseTableOperator):
         target, served_at = f"{prefix}secondary/{name}.csv.gz", table.labels.get("digest", "")
         existing = bucket.stat(target)
         if not (existing and existing.metadata.get("digest") == served_at):
-            self._extract(warehouse, bucket, table, target, existing.generation if existing else 0)
+            self._refresh(warehouse, bucket, table, target, existing)
         exported = bucket.stat(target)
         assert exported is not None
         bucket.copy(exported, f"{places.latest(self.course)}secondary/{name}.csv.gz")
 
-    def _extract(
-        self, warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, generation: int
+    def _refresh(
+        self, warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, existing: Stored | None
     ) -> None:
-        digest = table.labels.get("digest", "")
-        if not table.num_rows:  # an extract of no rows gives a file here and none there
-            header = ",".join(field.name for field in table.schema) + "\n"
-            bucket.put(target, gzip.compress(header.encode(), mtime=0), {"digest": digest})
-            return
+        """Write a table's file, unless the one that is there has the same content in other bytes or another order."""
+        digest = {"digest": table.labels.get("digest", "")}
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder, "table.csv.gz")
+            draft = None
+            if table.num_rows:
+                draft = self._extract(warehouse, bucket, table, target, existing)
+                bucket.download(draft, local)
+            else:  # an extract of no rows gives a file here and none there
+                header = ",".join(field.name for field in table.schema) + "\n"
+                local.write_bytes(gzip.compress(header.encode(), mtime=0))
+            content = {"content": _content_of(local), **digest}
+            if existing and existing.metadata.get("content") == content["content"]:
+                bucket.label(target, {"sha256": existing.sha256, **content})
+            elif draft is None:
+                bucket.put(target, local, content)
+            else:
+                bucket.label(draft.name, {"sha256": sha256_of(local), **content})
+                labelled = bucket.stat(draft.name)
+                assert labelled is not None
+                bucket.copy(labelled, target)
+                bucket.label(target, {"sha256": labelled.sha256, **labelled.metadata})
+
+    def _drafts(self, week: date) -> str:
+        return f"{places.drafts(self.course)}{week}/"
+
+    def _extract(
+        self, warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, existing: Stored | None
+    ) -> Stored:
+        """Let BigQuery write a table's file beside the week; whoever reads weeks never sees it."""
+        # What is replaced is part of the key: A, then B, then A again is three effects, and each has its own draft.
+        before = f"{existing.generation} {existing.metadata.get('digest', '')}" if existing else "absent"
+        key = digest_of([target, table.labels.get("digest", ""), before, table.modified])
+        draft = f"{self._drafts(date.fromisoformat(target.split('/')[2]))}{table.table_id}-{key}.csv.gz"
         config = bigquery.ExtractJobConfig(compression="GZIP", destination_format="CSV")
         run_job(
             warehouse.client,
-            f"extract_{self.course.slug}_{table.table_id}_{digest_of([target, digest, generation])}",
+            f"extract_{self.course.slug}_{table.table_id}_{key}",
             warehouse.unit,
             lambda job_id: warehouse.client.extract_table(
-                table.reference, bucket.uri(target), job_id=job_id, job_config=config
+                table.reference, bucket.uri(draft), job_id=job_id, job_config=config
             ),
         )
-        bucket.label(target, {"sha256": sha256_of(bucket.read(target) or b""), "digest": digest})
+        written = bucket.stat(draft)
+        assert written is not None
+        return written
+
+
+def _content_of(path: Path) -> str:
+    with gzip.open(path, "rb") as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as lines:
+        return fingerprint_of_csv(lines)
+
+
+def _entry(stored: Stored, prefix: str) -> Mapping[str, Any]:
+    content = stored.metadata.get("content")
+    return {
+        "name": stored.name.removeprefix(prefix),
+        "bytes": stored.size,
+        "sha256": stored.sha256,
+        **({"content": content} if content else {}),
+    }
