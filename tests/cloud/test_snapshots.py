@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import asyncssh
 import bagit
@@ -14,22 +15,26 @@ import pytest
 from airflow.sdk.io import store
 from google.cloud import storage
 
+from edx_warehouse import cli
 from edx_warehouse.domain import bags, places
 from edx_warehouse.domain.bags import BagName
 from edx_warehouse.domain.errors import Transient
+from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.archive import Archive
 from edx_warehouse.hooks.bags import Bags
 from edx_warehouse.hooks.bucket import Bucket, sha256_of
+from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.local import emulators
 from edx_warehouse.local.home import Home, Ports
 from edx_warehouse.local.services import stop
 from edx_warehouse.operators.due import due_weeks
 from edx_warehouse.operators.level import give_back
+from edx_warehouse.operators.mirror import MirrorOperator
 from edx_warehouse.operators.restore import Restorer
 from edx_warehouse.operators.snapshot import Pusher
 from edx_warehouse.operators.span import Span
 from fakes import ssh_server
-from fakes.institution import CS50, PH525
+from fakes.institution import CS50, PH525, DeliveredTo
 from fakes.ssh_server import SshServer
 from fakes.strict_proxy import StrictProxy
 
@@ -84,21 +89,21 @@ def own(storage_proxy: StrictProxy, storage_client: storage.Client, place: str) 
 
 
 @pytest.fixture(params=KINDS)
-def archive(
+def url(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     storage_proxy: StrictProxy,
     storage_client: storage.Client,
     place: str,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Archive]:
-    """Return an empty archive of each kind."""
+) -> str:
+    """Return the address of an empty archive of each kind."""
     monkeypatch.setattr(store, "_STORE_CACHE", {})
     if request.param == "sftp":
         server = request.getfixturevalue("server")
         monkeypatch.setenv("AIRFLOW_CONN_HMDC", server.connection())
-        yield Archive(f"sftp://hmdc@{tmp_path}/archive")
-    elif request.param == "gs":
+        return f"sftp://hmdc@{tmp_path}/archive"
+    if request.param == "gs":
         name = f"a-{sha256_of(place.encode())[:20]}"
         storage_client.create_bucket(name)
         connection = {
@@ -106,9 +111,14 @@ def archive(
             "extra": {"is_anonymous": True, "project": "harvardx-data", "gcs.endpoint": storage_proxy.url},
         }
         monkeypatch.setenv("AIRFLOW_CONN_HMDC", json.dumps(connection))
-        yield Archive(f"gs://hmdc@{name}/harvardx")
-    else:
-        yield Archive(f"file://{tmp_path}/archive")
+        return f"gs://hmdc@{name}/harvardx"
+    return f"file://{tmp_path}/archive"
+
+
+@pytest.fixture
+def archive(url: str) -> Archive:
+    """Return an empty archive of each kind."""
+    return Archive(url)
 
 
 def finish(bucket: Bucket, week: date = WEEK, files: Mapping[str, bytes] = FILES, sources: str = "s1") -> None:
@@ -354,6 +364,33 @@ def test_a_restore_writes_over_nothing_unless_asked(
     assert target.read(name) == FILES["raw/users.csv.gz"]
 
 
+def test_a_restore_that_is_cut_off_anywhere_is_no_week_and_ends_like_a_clean_one(
+    on_disk: Archive, own: Bucket, storage_client: storage.Client, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(own)
+    push(on_disk, own)
+    clean = empty_bucket(storage_client, place)
+    Restorer(Bags(on_disk), clean).newest([CS50], Span())
+    wanted = [(it.name, it.sha256, dict(it.metadata)) for it in clean.objects("")]
+    whole = Bucket.put
+    for point in range(len(wanted)):
+        target = empty_bucket(storage_client, f"{place} {point}")
+        left = iter(range(point))
+
+        def cut_off(self: Bucket, *args: Any, left: Iterator[int] = left) -> bool:
+            if next(left, None) is None:
+                raise ConnectionError("the line is dead")
+            return whole(self, *args)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Bucket, "put", cut_off)
+            with pytest.raises(ConnectionError):
+                Restorer(Bags(on_disk), target).newest([CS50], Span())
+        assert due_weeks(target, [CS50]) == []
+        Restorer(Bags(on_disk), target).newest([CS50], Span())
+        assert [(it.name, it.sha256, dict(it.metadata)) for it in target.objects("")] == wanted
+
+
 def test_a_bag_whose_paths_lead_elsewhere_is_refused(
     on_disk: Archive, own: Bucket, storage_client: storage.Client, place: str
 ) -> None:
@@ -382,6 +419,71 @@ def test_deliveries_that_only_the_bucket_has_go_back_and_never_over_another(arch
     assert archive.read(archive.path(f"incoming/logs/harvardx-prod-events-{day}.log.gz")) == b"log of 2014-11-10"
     assert give_back(archive, own, Span(), "HarvardX").files == []
     assert list(archive.files("snapshots")) == []
+
+
+def test_the_mirror_brings_what_is_new_or_changed(url: str, archive: Archive, own: Bucket) -> None:
+    class Mirroring(MirrorOperator):
+        def bucket(self) -> Bucket:
+            return own
+
+    institution = Institution("HarvardX", "harvardx-data", own.name, url, ("harvardx",), ("prod",))
+    task = Mirroring(task_id="mirror", institution=institution, feed="logs", settle_seconds=0, bounded=True)
+    names = [f"harvardx-prod-events-2014-11-{day}.log.gz" for day in (10, 11)]
+
+    def mirror(**conf: str) -> int:
+        return task.execute({"dag_run": SimpleNamespace(conf=conf)})["copied"]
+
+    for name in names:
+        archive.write(archive.path("incoming/logs", name), b"one")
+    assert [mirror(to="2014-11-10"), mirror(to="2014-11-10"), mirror()] == [1, 0, 1]
+    archive.write(archive.path("incoming/logs", names[0]), b"another")
+    assert [mirror(), mirror()] == [1, 0]
+    assert [own.read(places.LOGS + name) for name in names] == [b"another", b"one"]
+
+
+def test_the_commands_tell_what_is_where_and_what_is_damaged_and_bring_weeks_back(
+    tmp_path: Path,
+    storage_proxy: StrictProxy,
+    storage_client: storage.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    warehouse = SimpleNamespace(project="harvardx-data")
+    delivered = DeliveredTo(tmp_path, storage_client, cast("Warehouse", warehouse), "commands")
+    delivered.surroundings(tmp_path, monkeypatch.setenv, storage_proxy.url)
+    delivered.deliver(b"a log")
+    archive, bucket = Archive(delivered.institution.archive), delivered.bucket
+
+    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
+        capsys.readouterr()
+        code = cli.main([*arguments, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    def missing() -> tuple[int, list[list[str]]]:
+        code, found = command("archive", "report", "--verify")
+        return code, [it["missing"] for it in [*found["weeks"], *found["files"]]]
+
+    finish(bucket)
+    assert missing() == (3, [["no snapshot"], ["in the archive only: not mirrored"]])
+    delivered.mirror()
+    push(archive, bucket)
+    assert missing() == (0, [[], []])
+    assert command("archive", "verify") == (0, {"read": 1, "damaged": []})
+    assert command("archive", "verify", "--from", "2014-11-17") == (0, {"read": 0, "damaged": []})
+    bucket.delete([it.name for it in bucket.objects(CS50.slug)])
+    assert missing() == (3, [["in a snapshot only: not in the bucket"], []])
+    restore = ["restore", "--institution", "HarvardX"]
+    assert cli.main(restore) == 0
+    assert missing() == (3, [["not finished"], []])
+    assert due_weeks(bucket, [CS50]) == [(WEEK, CS50)]
+    spoil(archive, FIRST, "data/raw/users.csv.gz", b"users of another week\n")
+    code, found = command("archive", "verify", "--newest")
+    assert code == 1
+    assert [(it["code"], it["file"]) for it in found["damaged"]] == [
+        ("E-SNP-102", f"{FIRST.folder}/data/raw/users.csv.gz")
+    ]
+    assert cli.main(restore) == 1
+    assert "E-RST-102" in capsys.readouterr().err
 
 
 def test_a_server_with_another_key_is_refused(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from edx_warehouse.domain import places
+from edx_warehouse.domain.bags import BagName
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.registry import Institution
 from edx_warehouse.exports.weekly_files import files_of
@@ -124,7 +125,8 @@ class Report:
             mirrored = week_files(self.bucket, week, self.courses)
             snapshots = self.bags.of_week(week) if week in snapshot_weeks else {}
             for course in self.courses:
-                newest = (snapshots.get(course.slug) or [None])[-1]
+                versions = snapshots.get(course.slug)
+                newest = versions[-1] if versions else None
                 known = (course.slug, week)
                 if not (course in incoming or course in mirrored or known in done or newest):
                     continue
@@ -168,7 +170,7 @@ class Report:
         found = (it.name.split("/") for it in self.bucket.match(f"*/weekly/*/{name}"))
         return {(slug, date.fromisoformat(week)) for slug, _, week, _ in found if slug in slugs}
 
-    def _is_level(self, course: CourseKey, week: date, newest: Any) -> bool:
+    def _is_level(self, course: CourseKey, week: date, newest: BagName) -> bool:
         manifest = json.loads(
             self.bucket.read(places.week_of_course(course, week) + "MANIFEST.json") or b'{"files": []}'
         )
