@@ -74,6 +74,7 @@ def _report(registry: Registry, institutions: list[Institution], args: argparse.
         courses = [course.key for course in registry.courses_of(institution)]
         report = Report(institution, courses, buckets[institution.name], verify=args.verify)
         weeks += report.weeks(span)
+        files += [*report.packages(span), *report.logs(span)]
     code = _NOT_LEVEL if any(it.missing for it in weeks) or any(it.missing for it in files) else 0
     if args.json:
         found = {"weeks": [it.to_dict() for it in weeks], "files": [it.to_dict() for it in files], "exit_code": code}
