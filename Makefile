@@ -24,6 +24,7 @@ demo: setup ## run the whole pipeline on invented institutions, and show what it
 	@$(BIN)/edx-warehouse demo
 
 test: setup ## run all tests, several files at a time
+	@$(BIN)/python scripts/openssh.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15
 
 check: setup ## lint and types, of Python and SQL

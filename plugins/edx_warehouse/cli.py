@@ -28,6 +28,8 @@ SUBCOMMANDS = (
     Subcommand("pools", "edx_warehouse.pools_command", "print the Airflow pools that the registry needs"),
     Subcommand("run", "edx_warehouse.driver.command", "bring every table up to date with the archive"),
     Subcommand("freshness", "edx_warehouse.driver.freshness_command", "tell how fresh the data is, and what is late"),
+    Subcommand("archive", "edx_warehouse.driver.archive_command", "tell what is where; read snapshots back"),
+    Subcommand("restore", "edx_warehouse.driver.restore_command", "put weeks back from the archive's snapshots"),
     Subcommand("quarantine", "edx_warehouse.driver.quarantine_command", "list, show and replay what was quarantined"),
     Subcommand(
         "drift", "edx_warehouse.driver.drift_command", "tell how the weekly exports differ from what was agreed"

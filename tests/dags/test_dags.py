@@ -110,6 +110,15 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     "freshness": {"look": []},
     "hmdc_snapshot": {"push_snapshots": []},
     "windows": {"plan_windows": ["build_window"], "build_window": []},
+    "archive_restore": {"restore_weeks": ["start_deliveries"], "start_deliveries": []},
+    "archive_level": {
+        "mirror_weekly": ["restore_missing", "return_deliveries"],
+        "mirror_logs": ["restore_missing", "return_deliveries"],
+        "restore_missing": ["push_snapshots"],
+        "push_snapshots": ["start_deliveries"],
+        "return_deliveries": [],
+        "start_deliveries": [],
+    },
 }
 OF_COURSES = ("course_daily", "course_weekly")
 
@@ -241,7 +250,7 @@ def test_a_build_whose_inputs_were_left_out_takes_place_but_not_one_whose_inputs
 
 def test_what_goes_to_and_from_the_archive_is_limited_by_its_own_pool(found: dict[str, Any]) -> None:
     for name, task in tasks(found):
-        if name.rsplit(".", 1)[1].startswith(("mirror_", "push_", "convert_reference")):
+        if name.rsplit(".", 1)[1].startswith(("mirror_", "push_", "restore_", "return_", "convert_reference")):
             assert task["pool"] == "hmdc_archive", name
 
 

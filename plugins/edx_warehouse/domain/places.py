@@ -11,6 +11,7 @@ LOGS = "hmdc/logs/"
 SPLITS = "hmdc/splits/"
 SURVEYS = "hmdc/surveys/"
 REFERENCE = "hmdc/reference/"
+SNAPSHOTS = "snapshots"
 STAGING = "warehouse_staging"
 OPS = "warehouse_ops"
 
@@ -108,8 +109,13 @@ def table_state(course: CourseKey, table: str, window: Window = LATEST) -> str:
 
 
 def snapshot(week: date, course: CourseKey) -> str:
-    """Return the folder of a course week's snapshot in the archive."""
-    return f"snapshots/{week}/{course.slug}"
+    """Return the folder of a course week's first snapshot in the archive."""
+    return snapshot_folder(week, course.slug, 1)
+
+
+def snapshot_folder(week: date, slug: str, version: int) -> str:
+    """Return the folder of one version of a course week's snapshot in the archive."""
+    return f"{SNAPSHOTS}/{week}/{slug}" + (f".v{version}" if version > 1 else "")
 
 
 def log_part(course: CourseKey, day: date) -> str:
@@ -135,6 +141,11 @@ def weeks_of_course(course: CourseKey) -> str:
 def window_folder(course: CourseKey, window: Window) -> str:
     """Return the prefix of a window: raw/, transformed/, secondary/, and MANIFEST.json, which is written last."""
     return f"{course.slug}/{window.name}/"
+
+
+def drafts(course: CourseKey) -> str:
+    """Return the prefix of a course's secondary files that are being written."""
+    return f"{course.slug}/drafts/"
 
 
 def latest(course: CourseKey) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
@@ -173,6 +174,13 @@ class _Reader:
         archive = self._text(it["archive"], f"{key}.archive")
         if "://" not in archive:
             raise self._wrong(f"{key}.archive", "a URL such as file:///srv/hmdc", archive, "write the URL")
+        parts = urlsplit(archive)
+        if parts.password is not None:
+            mend = "put it into an Airflow connection and write the connection's id before @"
+            raise self._wrong(f"{key}.archive", "a URL without a password", "one with a password", mend)
+        if parts.scheme in ("sftp", "ssh") and not parts.username:
+            mend = "name the Airflow connection that has host and key: sftp://hmdc@/srv/hmdc"
+            raise self._wrong(f"{key}.archive", "a connection's id before @", "none", mend)
         prefixes = self._texts(it["log_prefixes"], f"{key}.log_prefixes")
         return Institution(
             name=name,

@@ -25,9 +25,8 @@ from edx_warehouse.exports.week_drift import (
     released,
 )
 from edx_warehouse.hooks.bucket import Bucket, Stored
-from edx_warehouse.operators.drift import CONVERTED as CONVERTED
 from edx_warehouse.operators.drift import DriftOfWeek, earlier_week, release_of, write_drift
-from edx_warehouse.operators.due import digest_of, sources_digest, week_files, weeks
+from edx_warehouse.operators.due import CONVERTED, RESTORED, digest_of, sources_digest, week_files, weeks
 from edx_warehouse.operators.holds import held_units
 from edx_warehouse.operators.roles import CourseOperator
 from edx_warehouse.operators.unit import day_of
@@ -48,7 +47,8 @@ def served_week(bucket: Bucket, course: CourseKey) -> str:
 class ConvertWeekOperator(CourseOperator):
     """Convert a course's files of a week and, when the week is the newest, make it ``latest/``.
 
-    Every header is checked against its contract before anything is written.
+    Every header is checked against its contract before anything is written. A week that was restored from a snapshot, and
+    whose delivery is not there, is taken as it is.
     """
 
     def __init__(self, *, contracts: Contracts, **kwargs: Any) -> None:
@@ -65,9 +65,9 @@ class ConvertWeekOperator(CourseOperator):
         prefix = places.week_of_course(self.course, week)
         done = bucket.stat(prefix + CONVERTED)
         with held_units(bucket, places.quarantine_week(self.course, week), sources):
-            if not files:
+            if not files and not (done and RESTORED in done.metadata):
                 raise self._missing(week)
-            if not (done and done.metadata.get("delivery") == delivery):
+            if files and not (done and done.metadata.get("delivery") == delivery):
                 self._convert(bucket, week, files, {"sources": sources, "delivery": delivery})
         return {"week": str(week), "newest": self._refresh_latest(bucket, week)}
 

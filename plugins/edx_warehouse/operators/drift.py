@@ -12,9 +12,9 @@ from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.exports.week_drift import HELD as HOLDS
 from edx_warehouse.exports.week_drift import Drift, Earlier
 from edx_warehouse.hooks.bucket import Bucket, Stored
+from edx_warehouse.operators.due import CONVERTED
 from edx_warehouse.operators.holds import HELD
 
-CONVERTED = "converted.json"
 _DRIFT = "drift.json"
 _RELEASED = "released.json"
 _RELEASABLE = "E-EXP-107"

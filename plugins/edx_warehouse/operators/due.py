@@ -15,6 +15,10 @@ from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.holds import HELD, MIRROR
 
+CONVERTED = "converted.json"
+RESTORED = "restored"
+"""Key of the metadata of a conversion that came back from a snapshot; its delivery may be nowhere any more."""
+
 
 def digest_of(parts: Iterable[object]) -> str:
     """Return a short digest of a list of texts, in order."""
@@ -100,15 +104,18 @@ def weeks(bucket: Bucket) -> list[date]:
 
 
 def due_weeks(bucket: Bucket, courses: Iterable[CourseKey]) -> list[tuple[date, CourseKey]]:
-    """Return the course weeks whose files differ from those that were finished, or held, last.
+    """Return the course weeks whose files differ from those that were finished, or held, last, or that were restored.
 
     Of a course of which no later week is due, the newest finished week is also due when its surveys changed.
     """
     courses = list(courses)
+    restored = restored_weeks(bucket, courses)
     found = []
     finished: dict[CourseKey, tuple[date, Stored]] = {}
     for week in weeks(bucket):
-        for course, files in sorted(week_files(bucket, week, courses).items()):
+        delivered = week_files(bucket, week, courses)
+        found += [(week, course) for course in sorted(restored.get(week, set()) - delivered.keys())]
+        for course, files in sorted(delivered.items()):
             held = bucket.stat(places.quarantine_week(course, week) + HELD)
             last = held or bucket.stat(places.week_of_course(course, week) + "MANIFEST.json")
             if last is None or last.metadata.get("sources") != sources_digest(files.values()):
@@ -156,6 +163,18 @@ class Beside:
             wanted = {places.weekly(week) + name for name in names if places.is_opt_in(name.rsplit("/", 1)[-1])}
             self._opt_in[week] = [it for it in self.bucket.objects(places.weekly(week)) if it.name in wanted]
         return self._opt_in[week]
+
+
+def restored_weeks(bucket: Bucket, courses: Iterable[CourseKey]) -> dict[date, set[CourseKey]]:
+    """Return the course weeks that came back from a snapshot and are not finished since."""
+    slugs = {course.slug: course for course in courses}
+    found: dict[date, set[CourseKey]] = defaultdict(set)
+    for it in bucket.match(f"*/weekly/*/{CONVERTED}"):
+        slug, _, week, _ = it.name.split("/")
+        finished = it.name.removesuffix(CONVERTED) + "MANIFEST.json"
+        if RESTORED in it.metadata and slug in slugs and bucket.stat(finished) is None:
+            found[date.fromisoformat(week)].add(slugs[slug])
+    return found
 
 
 def log_manifests(bucket: Bucket, course: CourseKey) -> dict[date, Mapping[str, str]]:

@@ -19,6 +19,7 @@ from edx_warehouse.hooks.archive import Archive, ArchiveFile
 from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.operators.holds import HELD, MIRROR
 from edx_warehouse.operators.roles import InstitutionOperator
+from edx_warehouse.operators.span import Span
 from edx_warehouse.operators.weekly_exports import (
     Weeks,
     by_week,
@@ -42,11 +43,15 @@ class MirrorOperator(InstitutionOperator):
 
     :param feed: ``logs`` or ``weekly``.
     :param settle_seconds: between the two looks.
+    :param bounded: whether ``from`` and ``to`` in the run's ``conf`` bound the days and weeks that are looked at.
     """
 
-    def __init__(self, *, feed: str, settle_seconds: float = _SETTLE_SECONDS, **kwargs: Any) -> None:
+    def __init__(
+        self, *, feed: str, settle_seconds: float = _SETTLE_SECONDS, bounded: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.feed = feed
+        self.bounded = bounded
         self.settle_seconds = settle_seconds
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -56,17 +61,21 @@ class MirrorOperator(InstitutionOperator):
         """
         bucket = self.bucket()
         archive = Archive(self.institution.archive)
+        span = Span.of(context["dag_run"].conf or {}) if self.bounded else Span()
         if self.feed == "logs":
-            return self._mirror_logs(archive, bucket)
-        return self._mirror_weeks(archive, bucket)
+            return self._mirror_logs(archive, bucket, span)
+        return self._mirror_weeks(archive, bucket, span)
 
-    def _mirror_logs(self, archive: Archive, bucket: Bucket) -> dict[str, Any]:
+    def _mirror_logs(self, archive: Archive, bucket: Bucket, span: Span) -> dict[str, Any]:
         known: dict[str, list[ArchiveFile]] = defaultdict(list)
         strange = 0
         for file in archive.files("incoming", "logs"):
             name = file.name.rsplit("/", 1)[-1]
             ours = places.log_file_prefix(name).lower() in self.institution.log_prefixes
-            if ours and places.log_file_day(name) and not places.is_replay(name):
+            day = places.log_file_day(name)
+            if day and day not in span:
+                continue
+            if ours and day and not places.is_replay(name):
                 known[places.LOGS + name].append(file)
             else:
                 strange += 1
@@ -75,16 +84,17 @@ class MirrorOperator(InstitutionOperator):
         growing = self._growing(archive, known, stored)
         come = self._copy_all(archive, bucket, known, stored, growing)
         undecided = [name for name, files in known.items() if growing.intersection(file.path for file in files)]
-        self._hold(bucket, come.ambiguous, {_hold_of(name) for name in [*undecided, *come.unread]})
+        self._hold(bucket, come.ambiguous, {_hold_of(name) for name in [*undecided, *come.unread]}, span)
         self.log.info("%d log files in the archive, %d copied", len(known), come.copied)
         if come.failed:
             raise come.failed[0]
         return {"copied": come.copied, "strange": strange, "growing": len(growing), "ambiguous": len(come.ambiguous)}
 
-    def _mirror_weeks(self, archive: Archive, bucket: Bucket) -> dict[str, Any]:
+    def _mirror_weeks(self, archive: Archive, bucket: Bucket, span: Span) -> dict[str, Any]:
         delivered = archive.files("incoming", "weekly")
-        weeks = by_week(delivered)
-        known = {file.path for week in weeks.values() for files in week.values() for file in files}
+        come = by_week(delivered)
+        weeks = {week: files for week, files in come.items() if week in span}
+        known = {file.path for week in come.values() for files in week.values() for file in files}
         strange = [file.path for file in delivered if file.path not in known]
         for path in strange:
             self.log.warning("Left where it is: %s is in no week's folder, and no package", path)
@@ -92,7 +102,7 @@ class MirrorOperator(InstitutionOperator):
         for week in weeks:
             stored |= {it.name: it for it in objects_of(bucket, week)}
         growing = self._growing(archive, {name: it for week in weeks.values() for name, it in week.items()}, stored)
-        all_weeks = Weeks()
+        all_weeks = Weeks(unsure=[week for week in come if week not in span])
         for week, wanted in weeks.items():
             self._mirror_week(archive, bucket, week, wanted, stored, growing, all_weeks)
         hold_packages(bucket, self.institution.name, all_weeks.refused, all_weeks.unsure)
@@ -216,7 +226,9 @@ class MirrorOperator(InstitutionOperator):
             raise _DifferError
         return folder / "file"
 
-    def _hold(self, bucket: Bucket, ambiguous: Mapping[str, Sequence[ArchiveFile]], undecided: set[str]) -> None:
+    def _hold(
+        self, bucket: Bucket, ambiguous: Mapping[str, Sequence[ArchiveFile]], undecided: set[str], span: Span
+    ) -> None:
         """Hold the days of which nobody can say what their files are, and release those of which one can again.
 
         :param undecided: holds of days of which this look cannot tell.
@@ -237,7 +249,8 @@ class MirrorOperator(InstitutionOperator):
             self.log.error("%s", problem)
             bucket.put(name, problem.to_json().encode(), MIRROR)
         ours = [it.name for it in bucket.match(f"quarantine/logs/*/{HELD}") if it.metadata.get("by") == MIRROR["by"]]
-        bucket.delete(name for name in ours if name not in wanted.keys() | undecided)
+        seen = [name for name in ours if date.fromisoformat(name.split("/")[2]) in span]
+        bucket.delete(name for name in seen if name not in wanted.keys() | undecided)
 
     def _changed(self, file: ArchiveFile) -> Transient:
         return Transient(

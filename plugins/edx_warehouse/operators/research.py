@@ -19,7 +19,8 @@ from edx_warehouse.domain.research import KEYS, ResearchProject
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.keys import research_key
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.convert import CONVERTED, served_week
+from edx_warehouse.operators.convert import served_week
+from edx_warehouse.operators.due import CONVERTED
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import InstitutionOperator
 from edx_warehouse.tables.catalog import Catalog

@@ -1,22 +1,19 @@
 """Finishing a course's week: secondary files, and the manifest that says it is complete."""
 
-import gzip
 import json
+from collections.abc import Mapping
 from datetime import date
-from itertools import count
 from typing import Any
 
 from airflow.sdk import Asset, Context
-from google.cloud import bigquery
 
 from edx_warehouse.domain import places
-from edx_warehouse.domain.courses import CourseKey
-from edx_warehouse.hooks.bucket import Bucket, Stored, sha256_of
-from edx_warehouse.hooks.jobs import run_job
+from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.convert import CONVERTED, served_week
-from edx_warehouse.operators.due import digest_of
-from edx_warehouse.operators.surveys import CONVERTED as SURVEYS_CONVERTED
+from edx_warehouse.operators.convert import served_week
+from edx_warehouse.operators.due import CONVERTED
+from edx_warehouse.operators.secondary_files import export_table
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
 from edx_warehouse.operators.tables import CourseTableOperator
 
 
@@ -53,10 +50,12 @@ class SealWeekOperator(CourseTableOperator):
             "course_id": str(self.course),
             "week": str(week),
             "newest_when_sealed": newest,
-            "files": [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in files],
+            "sources": converted.metadata["sources"],
+            "delivery": converted.metadata.get("delivery", ""),
+            "files": [_entry(it, prefix) for it in files],
         }
         content = json.dumps(manifest, indent=1).encode()
-        surveys = bucket.stat(prefix + SURVEYS_CONVERTED)
+        surveys = bucket.stat(prefix + SURVEYS)
         digests = {"surveys": surveys.metadata["surveys"]} if surveys else {}
         bucket.put(prefix + "MANIFEST.json", content, {"sources": converted.metadata["sources"], **digests})
         context["outlet_events"][self.asset].add_partitions(str(week))
@@ -74,36 +73,11 @@ class SealWeekOperator(CourseTableOperator):
         bucket.copy(exported, f"{places.latest(self.course)}secondary/{name}.csv.gz")
 
 
-def export_table(warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, course: CourseKey) -> Stored:
-    """Write a table to an object as CSV unless it is there as it is served; return the object."""
-    served_at = table.labels.get("digest", "")
-    existing = bucket.stat(target)
-    if not (existing and existing.metadata.get("digest") == served_at):
-        _extract(warehouse, bucket, table, target, course, existing.generation if existing else 0)
-    exported = bucket.stat(target)
-    assert exported is not None
-    return exported
-
-
-def _extract(
-    warehouse: Warehouse, bucket: Bucket, table: bigquery.Table, target: str, course: CourseKey, generation: int
-) -> None:
-    digest = table.labels.get("digest", "")
-    if not table.num_rows:  # an extract of no rows gives a file here and none there
-        header = ",".join(field.name for field in table.schema) + "\n"
-        bucket.put(target, gzip.compress(header.encode(), mtime=0), {"digest": digest})
-        return
-    config = bigquery.ExtractJobConfig(compression="GZIP", destination_format="CSV")
-    key = f"extract_{course.slug}_{table.table_id}_{digest_of([target, digest, generation])}"
-    for again in count():
-        run_job(
-            warehouse.client,
-            f"{key}_{again}" if again else key,
-            warehouse.unit,
-            lambda job_id: warehouse.client.extract_table(
-                table.reference, bucket.uri(target), job_id=job_id, job_config=config
-            ),
-        )
-        if bucket.stat(target):  # else the job is one of an earlier time, and its file was removed since
-            break
-    bucket.label(target, {"sha256": sha256_of(bucket.read(target) or b""), "digest": digest})
+def _entry(stored: Stored, prefix: str) -> Mapping[str, Any]:
+    content = stored.metadata.get("content")
+    return {
+        "name": stored.name.removeprefix(prefix),
+        "bytes": stored.size,
+        "sha256": stored.sha256,
+        **({"content": content} if content else {}),
+    }

@@ -14,8 +14,9 @@ from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.windows import LATEST
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import fields_of
-from edx_warehouse.operators.convert import CONVERTED, served_week
+from edx_warehouse.operators.convert import served_week
 from edx_warehouse.operators.course_tables import CourseTables
+from edx_warehouse.operators.due import CONVERTED
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import CourseOperator
 from edx_warehouse.operators.surveys import CONVERTED as SURVEYS

@@ -6,7 +6,7 @@ from typing import Any
 
 from edx_warehouse.domain import places
 from edx_warehouse.operators.course_tables import CourseTables
-from edx_warehouse.operators.seal import export_table
+from edx_warehouse.operators.secondary_files import export_table
 from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.windows import WindowInputs
 

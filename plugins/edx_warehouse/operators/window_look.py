@@ -9,9 +9,8 @@ from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.windows import Window
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.convert import CONVERTED
 from edx_warehouse.operators.course_days import CourseDays
-from edx_warehouse.operators.due import digest_of
+from edx_warehouse.operators.due import CONVERTED, digest_of
 from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
 from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.windows import WindowInputs, has_reason, window_inputs

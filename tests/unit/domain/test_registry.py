@@ -12,7 +12,7 @@ institutions:
   MITx:
     project: mitx-data
     bucket: mitx-data
-    archive: sftp://hmdc/srv/mitx/
+    archive: sftp://hmdc@/srv/mitx/
     log_prefixes: [MITx, mitx-old]
   HarvardX:
     project: harvardx-data
@@ -31,6 +31,8 @@ WINDOWS = """\
 windows:
   - {name: "2012_2013", start: 2012-09-01, end: 2013-09-01}
 """
+_CONNECTION = "put it into an Airflow connection and write the connection's id before @"
+_NAMED = "name the Airflow connection that has host and key: sftp://hmdc@/srv/hmdc"
 WHOLE = INSTITUTIONS + COURSES + WINDOWS
 
 
@@ -62,7 +64,7 @@ def test_a_registry_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     assert [str(it.key) for it in registry.courses] == ["HarvardX/CS50x/2014_T1", "MITx/6.00x/1T2014"]
     assert [it.name for it in registry.windows] == ["2012_2013"]
     harvard, mit = registry.institutions
-    assert mit.archive == "sftp://hmdc/srv/mitx"
+    assert mit.archive == "sftp://hmdc@/srv/mitx"
     assert mit.log_prefixes == ("mitx", "mitx-old")
     assert mit.sites == ("edge", "prod")
     assert harvard.sites == ("prod",)
@@ -152,6 +154,8 @@ def test_an_institution_may_have_no_course_yet(tmp_path: Path) -> None:
         ("    project: mitx-data\n", "", "institutions.MITx.project", "add the key"),
         (", launch:", ", lunch:", "courses[1].lunch", "correct or remove the key"),
         ("archive: file:///srv/hmdc", "archive: /srv/hmdc", "institutions.HarvardX.archive", "write the URL"),
+        ("sftp://hmdc@/srv", "sftp://hmdc:secret@host/srv", "institutions.MITx.archive", _CONNECTION),
+        ("sftp://hmdc@/srv", "sftp://host/srv", "institutions.MITx.archive", _NAMED),
         ("project: mitx-data", "project: MITx Data", "institutions.MITx.project", "correct the value"),
         ("project: mitx-data", "project: 12", "institutions.MITx.project", "put the value in quotes"),
         ("bucket: mitx-data", "bucket: m", "institutions.MITx.bucket", "correct the value"),

@@ -1,0 +1,48 @@
+"""``archive_restore__<institution>``: rebuild course weeks from the archive's snapshots."""
+
+from airflow.sdk import DAG, Param
+
+from edx_warehouse.domain.registry import Institution, Registry
+from edx_warehouse.operators.restore import RestoreOperator
+from edx_warehouse.operators.start import StartDeliveriesOperator
+from edx_warehouse.pipelines import settings
+from edx_warehouse.pipelines.archive_level import SPAN
+
+
+def dag_id(institution: Institution) -> str:
+    """Return the Dag's name."""
+    return f"archive_restore__{institution.name}"
+
+
+def declare(institution: Institution, registry: Registry) -> None:
+    """Declare the Dag; it runs when a person starts it."""
+    courses = [course.key for course in registry.courses_of(institution)]
+    with DAG(
+        dag_id=dag_id(institution),
+        dag_display_name=f"{institution.name}: restore from the HMDC archive",
+        schedule=None,
+        start_date=settings.ALWAYS,
+        catchup=False,
+        max_active_runs=1,
+        default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
+        params={
+            "course": Param("", type="string", description="course_id or slug; empty: all courses"),
+            **SPAN,
+            "weeks": Param("newest", enum=["newest", "all"], description="of the span: the newest good one, or all"),
+            "overwrite": Param(False, type="boolean", description="replace what the bucket has of these weeks"),
+        },
+        tags=settings.tags(institution, "by hand"),
+        doc_md=settings.doc(
+            f"Puts weeks of the courses of {institution.name} back into the bucket from the newest snapshots that are "
+            "what their manifests say, and starts the weekly runs that load and build them.",
+            "restore",
+        ),
+    ):
+        RestoreOperator(task_id="restore_weeks", institution=institution, courses=courses) >> StartDeliveriesOperator(
+            task_id="start_deliveries",
+            institution=institution,
+            courses=courses,
+            launches={it.key: it.launch for it in registry.courses_of(institution) if it.launch},
+            trigger_rule="all_done",
+            pool="default_pool",
+        )

@@ -1,0 +1,154 @@
+"""The restore drill: a week goes to the archive, its delivery is lost, and an empty bucket and project get the same tables."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import Asset
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery, storage
+
+from edx_warehouse.domain import places
+from edx_warehouse.domain.fingerprints import fingerprint
+from edx_warehouse.hooks.archive import Archive
+from edx_warehouse.hooks.bags import Bags
+from edx_warehouse.hooks.bucket import Bucket
+from edx_warehouse.hooks.warehouse import Warehouse
+from edx_warehouse.operators.convert import ConvertWeekOperator
+from edx_warehouse.operators.due import due_weeks
+from edx_warehouse.operators.restore import Restorer
+from edx_warehouse.operators.seal import SealWeekOperator
+from edx_warehouse.operators.snapshot import Pusher
+from edx_warehouse.operators.span import Span
+from edx_warehouse.operators.tables import LoadExportOperator
+from edx_warehouse.tables.catalog import Catalog
+from fakes.institution import CS50, DeliveredTo, context_of
+from fakes.strict_proxy import StrictProxy
+from fakes.weekly_delivery import CONTRACTS, Delivery
+
+pytestmark = pytest.mark.cloud
+
+WEEK = date(2014, 11, 16)
+TABLES = ("course_axis", "studentmodule", "user_info_combo")
+NAMES = {
+    "users": "auth_user-prod-analytics.sql",
+    "profiles": "auth_userprofile-prod-analytics.sql",
+    "enrollment": "student_courseenrollment-prod-analytics.sql",
+    "certificates": "certificates_generatedcertificate-prod-analytics.sql",
+    "studentmodule": "courseware_studentmodule-prod-analytics.sql",
+    "course_structure": "course_structure-prod-analytics.json",
+}
+
+
+class Place:
+    """A bucket and a project, and the tasks of a weekly run in them."""
+
+    def __init__(self, delivered: DeliveredTo, bucket: Bucket, warehouse: Warehouse, catalog: Catalog) -> None:
+        self.bucket, self.warehouse = bucket, warehouse
+        self.institution, self.catalog = delivered.institution, catalog
+
+    def run(self) -> None:
+        """Convert, load and finish the week, as ``course_weekly`` does."""
+        converted = self.do(ConvertWeekOperator, contracts=CONTRACTS)
+        for table in TABLES:
+            self.do(LoadExportOperator, converted, table=table, converted="convert", catalog=self.catalog)
+        self.seal(converted)
+
+    def seal(self, converted: Any) -> None:
+        tables = [f"transformed.{table}" for table in TABLES]
+        asset = Asset(name="week")
+        self.do(SealWeekOperator, converted, tables=tables, converted="convert", catalog=self.catalog, asset=asset)
+
+    def do(self, operator: type[Any], result: Any = None, **options: Any) -> Any:
+        bucket, warehouse = self.bucket, self.warehouse
+        here = {"bucket": lambda self: bucket, "warehouse": lambda self, unit: warehouse}
+        task = type(operator.__name__, (operator,), here)(
+            task_id="task", institution=self.institution, course=CS50, **options
+        )
+        instance = SimpleNamespace(
+            dag_id="course_weekly", task_id="task", try_number=1, xcom_pull=lambda task_ids: result
+        )
+        return task.execute({**context_of(WEEK), "ti": instance})
+
+    def tables(self) -> dict[str, tuple[str, str]]:
+        """Return fingerprint and digest of each table of the course."""
+        dataset = places.latest_dataset(CS50)
+        client = self.warehouse.client
+        return {
+            name: (
+                fingerprint(dict(row) for row in client.list_rows(self.warehouse.reference(dataset, name))),
+                labels["digest"],
+            )
+            for name, labels in self.warehouse.labels(dataset).items()
+        }
+
+    def manifest(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            self.bucket.read(places.week_of_course(CS50, WEEK) + "MANIFEST.json") or b"{}"
+        )
+        return found
+
+    def push(self, archive: Archive) -> list[str]:
+        return list(Pusher(archive, self.bucket, "HarvardX").push([CS50], Span()).written)
+
+
+@pytest.fixture
+def elsewhere(proxies: tuple[StrictProxy, StrictProxy]) -> Iterator[Warehouse]:
+    """Return a project that holds nothing."""
+    options = ClientOptions(api_endpoint=proxies[1].url)
+    with closing(bigquery.Client("restored-data", AnonymousCredentials(), client_options=options)) as client:
+        yield Warehouse(client, "HarvardX/CS50x/2014_T1 2014-11-16")
+
+
+def test_an_empty_project_gets_the_same_tables_from_a_snapshot(
+    tmp_path: Path, storage_client: storage.Client, warehouse: Warehouse, elsewhere: Warehouse, catalog: Catalog
+) -> None:
+    delivered = DeliveredTo(tmp_path, storage_client, warehouse, "drill")
+    incoming = delivered.archive / "incoming/weekly" / str(WEEK)
+    incoming.mkdir(parents=True)
+    for name, path in Delivery(tmp_path / "delivery").write().items():
+        shutil.copy(path, incoming / f"{CS50.file_prefix}-{NAMES[name]}")
+    delivered.mirror("weekly")
+    first = Place(delivered, delivered.bucket, warehouse, catalog)
+    first.run()
+    archive = Archive(delivered.institution.archive)
+    assert first.push(archive) == [places.snapshot(WEEK, CS50)]
+
+    # A table that is made again with the same rows keeps its file; so there is nothing new to push.
+    served = warehouse.client.get_table(warehouse.reference(places.latest_dataset(CS50), "studentmodule"))
+    served.labels = {**served.labels, "digest": "made-again"}
+    warehouse.client.update_table(served, ["labels"])
+    prefix = places.week_of_course(CS50, WEEK)
+    before = first.bucket.stat(f"{prefix}secondary/studentmodule.csv.gz")
+    first.seal({"week": str(WEEK)})
+    after = first.bucket.stat(f"{prefix}secondary/studentmodule.csv.gz")
+    assert before is not None
+    assert after is not None
+    assert (after.generation, after.metadata["digest"]) == (before.generation, "made-again")
+    assert first.bucket.objects(places.drafts(CS50)) == []
+    assert first.push(archive) == []
+
+    shutil.rmtree(incoming)
+    storage_client.create_bucket("restored-bucket")
+    second = Place(delivered, Bucket(storage_client, "restored-bucket"), elsewhere, catalog)
+    restored = Restorer(Bags(archive), second.bucket).newest([CS50], Span())
+    assert (list(restored.weeks), restored.failed) == ([f"{CS50} {WEEK}"], [])
+    assert due_weeks(second.bucket, [CS50]) == [(WEEK, CS50)]
+    second.run()
+    assert due_weeks(second.bucket, [CS50]) == []
+
+    original = first.tables() | {
+        "studentmodule": (first.tables()["studentmodule"][0], second.tables()["studentmodule"][1])
+    }
+    assert second.tables() == original
+    assert second.tables().keys() == set(TABLES)
+    assert second.manifest() == first.manifest()
+    assert all("content" in it for it in second.manifest()["files"] if it["name"].startswith("secondary/"))
+    assert second.push(archive) == []
