@@ -30,7 +30,7 @@ PURE = {"domain", "tables", "exports", "sample", "local", "cli.py"}
 CLIENTS = ("google", "airflow.providers", "gcloud", "aiohttp", "httpx", "requests", "fsspec", "urllib.request")
 WITH_CLIENTS = {
     "operators/publish.py": {"google"},
-    "operators/seal.py": {"google"},
+    "operators/secondary_files.py": {"google"},
     "driver/state.py": {"google"},
     "sensors/manifest.py": {"aiohttp", "airflow.providers"},
     "local/web.py": {"urllib.request"},

@@ -87,7 +87,7 @@ def test_local_servers_are_not_asked_through_a_proxy(tmp_path: Path):
 
 def test_no_pool_is_larger_than_what_runs_at_once():
     pools = settings.pools({}, Registry((), (), ()))
-    assert set(pools) == {"hmdc_archive", "split"}
+    assert set(pools) == {"hmdc_archive", "split", "windows"}
     assert all(1 <= int(str(pool["slots"])) <= 4 for pool in pools.values())
 
 
