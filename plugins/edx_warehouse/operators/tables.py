@@ -15,6 +15,7 @@ from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse, fields_of
 from edx_warehouse.operators.convert import CONVERTED, served_week
+from edx_warehouse.operators.later_runs import leave_to_later_runs
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import CourseOperator
 from edx_warehouse.operators.tracking_events import TrackingEvents
@@ -54,7 +55,10 @@ class LoadLogDayOperator(CourseTableOperator):
     """Load one delivered log day of a course as ``tracklog_YYYYMMDD``, and as a partition of ``tracking_events``."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Load unless the day's events are loaded; then bring the partitioned table up to the day tables."""
+        """Load unless the day's events are loaded; then bring the partitioned table up to the day tables.
+
+        :raises DownstreamTasksSkipped: when further days are queued, whose runs build for this one too.
+        """
         day = day_of(context)
         bucket, warehouse = self.bucket(), self.warehouse(str(day))
         name = places.log_manifest(self.course, day)
@@ -94,7 +98,9 @@ class LoadLogDayOperator(CourseTableOperator):
         )
         events = TrackingEvents(bucket, warehouse, table, self.course)
         result["partitions"] = " ".join(map(str, events.catch_up(self.labels(), context)))
-        return self.announce(context, result)
+        self.announce(context, result)
+        leave_to_later_runs(self, context)
+        return result
 
 
 class LoadExportOperator(CourseTableOperator):
