@@ -134,7 +134,10 @@ class World:
         return {
             "ti": SimpleNamespace(dag_id="course_daily__x", task_id="load_tracklog", try_number=1),
             "dag_run": SimpleNamespace(
-                run_id=f"delivery__{day}", dag_id="course_daily__x", logical_date=datetime(2014, 11, day, tzinfo=UTC)
+                run_id=f"scheduled__{day}",
+                run_type="scheduled",
+                dag_id="course_daily__x",
+                logical_date=datetime(2014, 11, day, tzinfo=UTC),
             ),
         }
 

@@ -243,6 +243,17 @@ def test_of_many_days_all_are_loaded_before_one_is_planned_and_built_before_the_
     assert min(plans) > max(last)
 
 
+def test_the_mirror_comes_before_the_splits_and_these_before_the_loads_of_courses(found: dict[str, Any]) -> None:
+    mirrors, splits = (
+        {tuple(task["weight"]) for name, task in tasks(found) if name.startswith(family)}
+        for family in ("hmdc_mirror", "split_logs")
+    )
+    loads = {tuple(task["weight"]) for name, task in tasks(found) if name.rsplit(".", 1)[1].startswith("load_")}
+    assert {rule for rule, _ in mirrors | splits | loads} == {"absolute"}
+    assert min(mirrors) > max(splits)
+    assert min(splits) > max(loads)
+
+
 def test_a_build_whose_inputs_were_left_out_takes_place_but_not_one_whose_inputs_failed(found: dict[str, Any]) -> None:
     tasks = found["dags"]["course_daily__MITx__6_00x__1T2014"]["tasks"]
     assert {task["rule"] for name, task in tasks.items() if name.startswith(("build_", "check_"))} == {"none_failed"}

@@ -17,6 +17,7 @@ from edx_warehouse.hooks.warehouse import fields_of
 from edx_warehouse.operators.convert import served_week
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.due import CONVERTED
+from edx_warehouse.operators.later_runs import leave_to_later_runs
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import CourseOperator
 from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
@@ -57,7 +58,10 @@ class LoadLogDayOperator(CourseTableOperator):
     """Load one delivered log day of a course as ``tracklog_YYYYMMDD``, and as a partition of ``tracking_events``."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Load unless the day's events are loaded; then bring the partitioned table up to the day tables."""
+        """Load unless the day's events are loaded; then bring the partitioned table up to the day tables.
+
+        :raises DownstreamTasksSkipped: when further days are queued, whose runs build for this one too.
+        """
         day = day_of(context)
         tables = self.course_tables(str(day))
         bucket, warehouse = tables.bucket, tables.warehouse
@@ -98,7 +102,9 @@ class LoadLogDayOperator(CourseTableOperator):
         )
         events = TrackingEvents(bucket, warehouse, table, self.course)
         result["partitions"] = " ".join(map(str, events.catch_up(tables.labels, context)))
-        return self.announce(context, result)
+        self.announce(context, result)
+        leave_to_later_runs(self, context)
+        return result
 
 
 class LoadExportOperator(CourseTableOperator):

@@ -26,7 +26,7 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts) 
         start_date=settings.ALWAYS,
         catchup=False,
         max_active_runs=1,
-        default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
+        default_args={**settings.MIRROR_ARGS, "pool": "hmdc_archive"},
         tags=settings.tags(institution, "hourly"),
         doc_md=settings.doc(
             f"Copies what is new or changed in the archive of {institution.name} to its bucket, and starts the runs of "

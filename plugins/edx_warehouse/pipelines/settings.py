@@ -40,6 +40,11 @@ DEFAULT_ARGS: dict[str, Any] = {
     ),
 }
 
+# Whoever brings work goes before those who do it: of the tasks that wait for a free place the mirror's come first, then
+# the splits, then the loads and builds of courses (see ``builds``). Else a long history keeps the new day waiting.
+MIRROR_ARGS: dict[str, Any] = {**DEFAULT_ARGS, "priority_weight": 60, "weight_rule": "absolute"}
+SPLIT_ARGS: dict[str, Any] = {**DEFAULT_ARGS, "priority_weight": 50, "weight_rule": "absolute"}
+
 
 def span(institution: Institution, feed: str, launch: date | None = None) -> dict[str, datetime | None]:
     """Return the first and last day that a Dag has runs of: from the course's launch until the feed ends."""
