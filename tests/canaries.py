@@ -19,11 +19,14 @@ def canaries(contracts: Contracts) -> dict[tuple[str, str], str]:
 
 
 def plant(archive: Path, contracts: Contracts) -> set[str]:
-    """Write the canaries into every row of the weekly exports in an archive; return those that have a place there."""
+    """Write the canaries into every row of the weekly exports in an archive; return those that have a place there.
+
+    Some rows are no UTF-8 on purpose, so bytes are taken as they are.
+    """
     planted: set[str] = set()
     for (source, column), canary in canaries(contracts).items():
         for path in sorted(archive.rglob(f"incoming/weekly/**/*-{source}-*.sql")):
-            header, *rows = path.read_bytes().decode().split("\n")
+            header, *rows = path.read_bytes().decode("latin-1").split("\n")
             names = header.split("\t")
             if column not in names:
                 continue
@@ -31,7 +34,7 @@ def plant(archive: Path, contracts: Contracts) -> set[str]:
             changed = [
                 _with(row.split("\t"), place, canary) if row.count("\t") == len(names) - 1 else row for row in rows
             ]
-            path.write_bytes("\n".join([header, *changed]).encode())
+            path.write_bytes("\n".join([header, *changed]).encode("latin-1"))
             planted |= {canary} if rows != changed else set()
     return planted
 
