@@ -8,7 +8,7 @@ BIN := .venv/bin
 SQL := $(shell find include/sql -name '*.sql' -print -quit 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fix up down
+.PHONY: help setup demo test longtest check bench fix up down
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ demo: setup ## run the whole pipeline on invented institutions, and show what it
 test: setup ## run all tests, several files at a time
 	@$(BIN)/python scripts/openssh.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15
+
+longtest: setup ## run the tests that take minutes each, which `make test` leaves out
+	@$(BIN)/python -m pytest -m long --durations 15
 
 check: setup ## lint and types, of Python and SQL
 	$(BIN)/ruff check .

@@ -41,7 +41,7 @@ from edx_warehouse.operators.seal import SealWeekOperator
 from edx_warehouse.sample.world import World, write_world
 from edx_warehouse.tables.catalog import Catalog
 
-pytestmark = pytest.mark.cloud
+pytestmark = [pytest.mark.cloud, pytest.mark.long]
 
 WEEKS = 6
 ORDER = (2, 0, 5, 1, 4, 3)

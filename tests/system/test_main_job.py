@@ -112,7 +112,7 @@ def command(environment: dict[str, str], *arguments: str) -> subprocess.Complete
         env=environment,
         capture_output=True,
         text=True,
-        timeout=540,
+        timeout=1500,
         check=False,
     )
 
