@@ -196,7 +196,7 @@ print(json.dumps({{"runs": len(runs), "state": state}}))
 """
     jobs = sum(1 for client in look.bigquery.values() for _ in client.list_jobs(all_users=True))
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=240, check=False
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     now = sum(1 for client in look.bigquery.values() for _ in client.list_jobs(all_users=True))
