@@ -201,9 +201,7 @@ def test_a_course_without_surveys_has_empty_tables_that_are_loaded_as_declared(
     result = there.convert()
     loaded = {}
     for table in ("email_opt_in", "survey_responses"):
-        task = there.task(
-            LoadExportOperator, course=CS50, table=table, converted="convert", manifest=CONVERTED, catalog=catalog
-        )
+        task = there.task(LoadExportOperator, course=CS50, table=table, converted="convert", catalog=catalog)
         loaded[table] = [task.execute(context(result)).get("rows"), task.execute(context(result))["made"]]
     assert loaded == {"email_opt_in": [1, False], "survey_responses": [0, False]}
 
