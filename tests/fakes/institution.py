@@ -142,6 +142,8 @@ def context_of(day: date) -> dict[str, Any]:
     """Return a task's context in the run of a day."""
     partitions = SimpleNamespace(add_partitions=lambda _: None)
     return {
-        "dag_run": SimpleNamespace(logical_date=midnight(day), dag_id="split_logs__x", run_id=f"delivery__{day}"),
+        "dag_run": SimpleNamespace(
+            logical_date=midnight(day), dag_id="split_logs__x", run_id=f"delivery__{day}", conf={}
+        ),
         "outlet_events": defaultdict(lambda: partitions),
     }
