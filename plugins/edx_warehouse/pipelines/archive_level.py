@@ -30,18 +30,14 @@ def declare(institution: Institution, registry: Registry) -> None:
     place: dict[str, Any] = {"institution": institution, "courses": courses}
     with DAG(
         dag_id=dag_id(institution),
-        dag_display_name=f"{institution.name}: bring archive and bucket level",
+        **settings.of_institution(institution, "bring archive and bucket level", "by hand"),
         schedule=None,
-        start_date=settings.ALWAYS,
-        catchup=False,
-        max_active_runs=1,
         default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
         params={
             **SPAN,
             "verify": Param(False, type="boolean", description="read the newest snapshots back; replace damaged ones"),
             "reason": Param("", type="string", maxLength=200, description="of new versions of snapshots"),
         },
-        tags=settings.tags(institution, "by hand"),
         doc_md=settings.doc(
             f"Copies what only the archive of {institution.name} has to its bucket, and what only the bucket has to the "
             "archive: deliveries and snapshots, of a span of days. What both have is left alone.",

@@ -19,11 +19,8 @@ def declare(institution: Institution, registry: Registry) -> None:
     courses = [course.key for course in registry.courses_of(institution)]
     with DAG(
         dag_id=dag_id(institution),
-        dag_display_name=f"{institution.name}: restore from the HMDC archive",
+        **settings.of_institution(institution, "restore from the HMDC archive", "by hand"),
         schedule=None,
-        start_date=settings.ALWAYS,
-        catchup=False,
-        max_active_runs=1,
         default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
         params={
             "course": Param("", type="string", description="course_id or slug; empty: all courses"),
@@ -31,7 +28,6 @@ def declare(institution: Institution, registry: Registry) -> None:
             "weeks": Param("newest", enum=["newest", "all"], description="of the span: the newest good one, or all"),
             "overwrite": Param(False, type="boolean", description="replace what the bucket has of these weeks"),
         },
-        tags=settings.tags(institution, "by hand"),
         doc_md=settings.doc(
             f"Puts weeks of the courses of {institution.name} back into the bucket from the newest snapshots that are "
             "what their manifests say, and starts the weekly runs that load and build them.",

@@ -16,14 +16,10 @@ def declare(institution: Institution, registry: Registry) -> None:
     """Declare the Dag."""
     with DAG(
         dag_id=dag_id(institution),
-        dag_display_name=f"{institution.name}: what is late",
+        **settings.of_institution(institution, "what is late", "daily"),
         # One hour after logs are due, so that a missing day is told within a day of being due.
         schedule=CronTriggerTimetable("0 7 * * *", timezone="UTC"),
-        start_date=settings.ALWAYS,
-        catchup=False,
-        max_active_runs=1,
         default_args=settings.DEFAULT_ARGS,
-        tags=settings.tags(institution, "daily"),
         doc_md=settings.doc(
             f"Fails while days of logs or weekly exports of {institution.name} are missing, or came and are not worked "
             "through in time; so whoever gets alerts is told once a day.",

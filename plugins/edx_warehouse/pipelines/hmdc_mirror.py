@@ -21,13 +21,9 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts) 
     courses = registry.courses_of(institution)
     with DAG(
         dag_id=dag_id(institution),
-        dag_display_name=f"{institution.name}: mirror the HMDC archive",
+        **settings.of_institution(institution, "mirror the HMDC archive", "hourly"),
         schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
-        start_date=settings.ALWAYS,
-        catchup=False,
-        max_active_runs=1,
         default_args={**settings.MIRROR_ARGS, "pool": "hmdc_archive"},
-        tags=settings.tags(institution, "hourly"),
         doc_md=settings.doc(
             f"Copies what is new or changed in the archive of {institution.name} to its bucket, and starts the runs of "
             "the log days and course weeks that this makes due: new, late and replaced ones alike.",

@@ -19,13 +19,9 @@ def declare(institution: Institution, registry: Registry) -> None:
         return
     with DAG(
         dag_id=dag_id(institution),
-        dag_display_name=f"{institution.name}: snapshot to the HMDC archive",
+        **settings.of_institution(institution, "snapshot to the HMDC archive", "weekly"),
         schedule=PartitionedAssetTimetable(assets=AssetAny(*(assets.week(course) for course in courses))),
-        start_date=settings.ALWAYS,
-        catchup=False,
-        max_active_runs=1,
         default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
-        tags=settings.tags(institution, "weekly"),
         doc_md=settings.doc(
             f"Writes each finished week of the courses of {institution.name} to the archive, as a BagIt bag with its "
             "raw, transformed and secondary data: whole or not at all, and never over another.",

@@ -26,13 +26,9 @@ def declare(institution: Institution, registry: Registry, catalog: Catalog) -> D
         research_tables(project, catalog)
     with DAG(
         dag_id=dag_id(institution),
-        dag_display_name=f"{institution.name}: research",
+        **settings.of_institution(institution, "research", "daily"),
         schedule=CronTriggerTimetable("23 11 * * *", timezone="UTC"),
-        start_date=settings.ALWAYS,
-        catchup=False,
-        max_active_runs=1,
         default_args=settings.DEFAULT_ARGS,
-        tags=settings.tags(institution, "daily"),
         doc_md=settings.doc(
             f"Brings the tables of the research projects of {institution.name} up to the tables that are served: "
             "people have pseudonyms there, and restricted columns are left out.",

@@ -52,6 +52,17 @@ def span(institution: Institution, feed: str, launch: date | None = None) -> dic
     return {"start_date": midnight(launch or FIRST_COURSE), "end_date": midnight(last) if last < date.max else None}
 
 
+def of_institution(institution: Institution, title: str, rhythm: str) -> dict[str, Any]:
+    """Return what the Dags of an institution have in common that are of no course: one run at a time, none of the past."""
+    return {
+        "dag_display_name": f"{institution.name}: {title}",
+        "start_date": ALWAYS,
+        "catchup": False,
+        "max_active_runs": 1,
+        "tags": tags(institution, rhythm),
+    }
+
+
 def tags(institution: Institution, rhythm: str, course: Course | None = None) -> list[str]:
     """Return the tags of a Dag."""
     return sorted({"edx", institution.name, rhythm, *(course.groups if course else ())})

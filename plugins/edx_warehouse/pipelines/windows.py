@@ -28,15 +28,11 @@ def declare(institution: Institution, registry: Registry, catalog: Catalog) -> N
     }
     with DAG(
         dag_id=dag_id(institution),
-        dag_display_name=f"{institution.name}: windows",
+        # One run at a time: two would give a window two writers.
+        **settings.of_institution(institution, "windows", "daily"),
         # When a day's logs are loaded, mostly. Whatever comes later is found the next day.
         schedule=CronTriggerTimetable("43 9 * * *", timezone="UTC"),
-        start_date=settings.ALWAYS,
-        catchup=False,
-        # Two runs at once would give a window two writers.
-        max_active_runs=1,
         default_args=settings.DEFAULT_ARGS,
-        tags=settings.tags(institution, "daily"),
         doc_md=settings.doc(
             f"Builds the tables and files of the registry's windows for the courses of {institution.name}, where the "
             "logs or the weekly export that they are made from are new or changed.",
