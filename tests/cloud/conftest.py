@@ -1,10 +1,6 @@
-"""The local cloud's two emulators, with strict proxies before them; a pair for each file, as they slow down with use."""
+"""The local cloud's two emulators, with strict proxies before them; a pair for each file."""
 
-import os
 import re
-import signal
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
@@ -15,10 +11,10 @@ from google.cloud import bigquery, storage
 
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.local import emulators
-from edx_warehouse.local.home import CHECKOUT, Home, Ports
-from edx_warehouse.local.services import Service, stop
+from edx_warehouse.local.home import CHECKOUT
+from edx_warehouse.local.services import Service
 from edx_warehouse.tables.catalog import Catalog
+from fakes.local_cloud import local_cloud
 from fakes.strict_proxy import StrictProxy
 
 NAME = "harvardx-data"  # of the project and of its bucket
@@ -26,20 +22,8 @@ NAME = "harvardx-data"  # of the project and of its bucket
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Service]]:
-    emulators.require_installed()
-    home = Home(tmp_path_factory.mktemp("cloud"))
-    pair = emulators.emulators(os.environ, home, free_ports())
-    # The services outlive their parent on purpose: a pytest that is asked to end has to stop them first.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        for service in pair:
-            service.start()
-        for service in pair:
-            wait_for(service)
+    with local_cloud(tmp_path_factory.mktemp("cloud")) as pair:
         yield pair
-    finally:
-        stop(pair)
-        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="module")
@@ -99,20 +83,3 @@ def place(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     return Catalog.read(CHECKOUT / "include")
-
-
-def free_ports() -> Ports:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(closing(socket.socket())) for _ in range(4)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return Ports(*(listener.getsockname()[1] for listener in listeners))
-
-
-def wait_for(service: Service) -> None:
-    for _ in range(600):
-        service.require_alive()
-        if emulators.answers(service):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"{service.name} does not answer\n{service.log_file.read_text()}")

@@ -21,10 +21,10 @@ def emulators(environ: Mapping[str, str], home: Home, ports: Ports) -> tuple[Ser
         "PYTHONUNBUFFERED": "1",
     }
     python = str(_INSTALLED / "bin" / "python")
-    launcher = str(Path(__file__).with_name("storage_emulator.py"))
+    beside = Path(__file__).parent
     storage = Service(
         name="storage",
-        command=(python, launcher, str(ports.storage), str(home.storage)),
+        command=(python, str(beside / "storage_emulator.py"), str(ports.storage), str(home.storage)),
         environment=base,
         run=home.run,
         logs=home.logs,
@@ -33,7 +33,7 @@ def emulators(environ: Mapping[str, str], home: Home, ports: Ports) -> tuple[Ser
     bigquery = Service(
         name="bigquery",
         command=(
-            str(_INSTALLED / "bin" / "local-bigquery"),
+            *(python, str(beside / "bigquery_emulator.py")),
             *("--host", "127.0.0.1"),
             *("--port", str(ports.bigquery)),
             *("--grpc-port", str(ports.bigquery_grpc)),

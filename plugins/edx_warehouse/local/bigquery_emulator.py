@@ -1,0 +1,107 @@
+"""Start the BigQuery emulator with look-ups whose price does not grow with the number of tables.
+
+Run by the emulators' own Python: ``python bigquery_emulator.py`` and what ``local-bigquery`` takes. For each table that
+a job names the emulator asks DuckDB's ``duckdb_tables()`` and ``duckdb_columns()``, which read every table of every
+project first: half a second at a hundred tables, several times a job. Here it asks about the one table. What it answers
+stays the same. The places are found by their text, so that another version of the emulator is refused, not misread.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
+
+_TABLES = (
+    ") -> list[tuple[str, str, int]]:\n    return fetch(",
+    """) -> list[tuple[str, str, int]]:
+    if project_id == "emulator" and table_id is not None:
+        try:
+            return [(table_id, "TABLE", fetch(f"SELECT count(*) FROM {quote(project_id, dataset_id, table_id)}")[0][0])]
+        except duckdb.CatalogException:
+            return []
+    if project_id in _attached:
+        kept = quote(f"__ducklake_metadata_{project_id}")
+        return fetch(
+            f"WITH here AS (SELECT schema_id FROM {kept}.ducklake_schema WHERE schema_name = $1 AND end_snapshot IS NULL) "
+            f"SELECT table_name, 'TABLE', coalesce(record_count, 0) FROM {kept}.ducklake_table JOIN here USING (schema_id) "
+            f"LEFT JOIN {kept}.ducklake_table_stats USING (table_id) "
+            "WHERE end_snapshot IS NULL AND table_name = coalesce($2, table_name) "
+            f"UNION ALL SELECT view_name, 'VIEW', 0 FROM {kept}.ducklake_view JOIN here USING (schema_id) "
+            "WHERE end_snapshot IS NULL AND view_name = coalesce($2, view_name) ORDER BY 1",
+            [dataset_id, table_id],
+        )
+    return fetch(""",
+)
+_REQUIRED_COLUMNS = (
+    """database.fetch(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = ? "
+        "AND schema_name = ? AND table_name = ? AND NOT is_nullable",
+        list(physical(project_id, dataset_id, table_id)),
+    )
+    required = {column for (column,) in required}
+""",
+    """set()
+    with contextlib.suppress(duckdb.CatalogException):
+        required = {column for column, _, null, *_ in database.fetch(f"DESCRIBE {table}") if null == "NO"}
+""",
+)
+# Only a session keeps temporary tables from one job to the next.
+_TEMPORARY_TABLES = (
+    'cur.sql("SELECT table_name FROM duckdb_tables() WHERE temporary")',
+    'cur.sql("SELECT table_name FROM duckdb_tables() WHERE temporary" if session else "SELECT \'\' WHERE false")',
+)
+_INGESTION_TIME = (
+    """    return bool(
+        database.fetch(
+            "SELECT 1 FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
+            "AND table_name = ? AND column_name = ?",
+            [table.catalog, table.db, table.name, tables.INGESTION_TIME],
+        )
+    )
+""",
+    """    try:
+        columns = database.fetch(f"DESCRIBE {database.quote(table.catalog, table.db, table.name)}")
+    except database.duckdb.Error:
+        return False
+    return any(column == tables.INGESTION_TIME for column, *_ in columns)
+""",
+)
+CHANGES = {
+    "local_bigquery.engine.database": _TABLES,
+    "local_bigquery.catalog.tables": _REQUIRED_COLUMNS,
+    "local_bigquery.jobs.query": _TEMPORARY_TABLES,
+    "local_bigquery.sql.rules.partitions": _INGESTION_TIME,
+}
+
+
+class _Changed(SourceFileLoader):
+    """A module with one place of its text replaced."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        source, (old, new) = self.get_source(fullname) or "", CHANGES[fullname]
+        if source.count(old) != 1:
+            sys.exit(f"{fullname} is not that of requirements-cloud.txt; run `make setup`")
+        return compile(source.replace(old, new), self.path, "exec", dont_inherit=True)
+
+
+class _Finder:
+    """Finds the modules that are changed; leaves the others to Python's own finders."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path, target) if name in CHANGES else None
+        if spec and spec.origin:
+            spec.loader = _Changed(name, spec.origin)
+        return spec
+
+
+def main() -> None:
+    """Serve until killed."""
+    sys.meta_path.insert(0, _Finder)
+    from local_bigquery import cli  # type: ignore[import-not-found]
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()
