@@ -8,7 +8,7 @@ BIN := .venv/bin
 SQL := $(shell find include/sql -name '*.sql' -print -quit 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test longtest check bench fix up down
+.PHONY: help setup demo test longtest check bench docs fix up down
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ endif
 bench: setup ## measure splitter and converter beside their yardsticks (about 20 minutes; ARGS="--events 100000 --courses 68" for less)
 	@$(BIN)/python benchmarks/split_logs.py --chart docs/images/split.svg $(ARGS)
 	@$(BIN)/python benchmarks/convert_week.py
+
+docs: setup ## write the data dictionary, build/data-dictionary.html
+	@$(BIN)/edx-warehouse catalog page --to build/data-dictionary.html
 
 fix: setup ## format, and mend what can be mended by machine
 	$(BIN)/ruff check --fix .

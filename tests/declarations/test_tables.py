@@ -94,11 +94,6 @@ def test_a_query_has_cases_with_ordinary_and_with_empty_input(table: Table) -> N
         assert set(case["parameters"]) == set(parameters(table.sql or "")), path.name
 
 
-@pytest.mark.parametrize("reference", REFERENCES)
-def test_a_table_has_a_row_in_the_documentation(reference: str) -> None:
-    assert f"| `{reference}` |" in DOC.read_text()
-
-
 def test_the_documentation_knows_every_claim_parameter_and_layer() -> None:
     text = DOC.read_text()
     names = [*CLAIMS, *(f"@{name}" for name in PARAMETERS), *LAYERS]
