@@ -22,6 +22,7 @@ from edx_warehouse.exports.olx import read_olx
 from edx_warehouse.exports.output_files import Output, OutputFile
 from edx_warehouse.exports.person_rows import PersonRows
 from edx_warehouse.exports.progress import Progress
+from edx_warehouse.exports.raw_rows import RawRows
 from edx_warehouse.exports.student_module import StudentModule
 from edx_warehouse.exports.table_blocks import Block, blocks
 from edx_warehouse.exports.table_scanner import Scanned, TableScanner
@@ -51,7 +52,11 @@ class CourseWeek:
         self.executor = executor
         self.delivered = delivered
         self.rows = CourseRows(course)
-        self.modules = StudentModule(self.rows)
+        # What makes the rows of a table that holds one file's, and where they go.
+        self.lines: dict[str, tuple[str, StudentModule | RawRows]] = {
+            "studentmodule": (_MODULES, StudentModule(self.rows)),
+            **{raw: (it.path, RawRows(raw, it, self.rows)) for raw, it in contracts.tables.items()},
+        }
         self.files: list[ConvertedFile] = []
         self.outputs: dict[str, Output] = {}
         self.drift: list[str] = []
@@ -72,7 +77,8 @@ class CourseWeek:
                 else:
                     self._unknown(delivered, sha256s[delivered.name])
             self._people(people)
-        for name, path in (("studentmodule", _MODULES), ("forum", _FORUM)):
+        paths = {name: path for name, (path, _) in self.lines.items()} | {"forum": _FORUM}
+        for name, path in paths.items():
             if name not in sha256s:
                 self._write(path, ())
         absent = [name for name in MAY_BE_ABSENT if name not in sha256s]
@@ -100,10 +106,11 @@ class CourseWeek:
 
     def _table(self, table: Table, sha256: str, people: PersonRows) -> None:
         name = table.delivered.name
-        if name == "studentmodule":
-            with OutputFile(self.staging / _MODULES, self.executor) as lines:
-                count, objects = self._scan(table, self.modules, lambda made: lines.write(made.json))
-            self.outputs[_MODULES] = lines.output(objects)
+        if name in self.lines:
+            path, maker = self.lines[name]
+            with OutputFile(self.staging / path, self.executor) as lines:
+                count, objects = self._scan(table, maker, lambda made: lines.write(made.json))
+            self.outputs[path] = lines.output(objects)
         elif name in SOURCES:
             count, _ = self._scan(
                 table, PersonPart(name, self.rows), lambda made: people.add(name, made.parts, made.json)
@@ -143,8 +150,8 @@ class CourseWeek:
         ]
         if others := self.rows.others[name]:
             self.drift.append(f"{name}: {others} rows of another course are not in the transformed table")
-        if name == "studentmodule" and self.modules.other_ids:
-            self.drift.append(f"{name}: {self.modules.other_ids} block ids of no known form: kept as they are")
+        if name in self.lines and (other_ids := self.lines[name][1].other_ids):
+            self.drift.append(f"{name}: {other_ids} block ids of no known form: kept as they are")
 
     def _document(self, delivered: Delivered, sha256: str) -> None:
         path = f"raw/{DOCUMENTS[delivered.name]}"

@@ -10,6 +10,7 @@ from edx_warehouse.domain.pools import course_pool
 from edx_warehouse.domain.registry import Course
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.convert import ConvertWeekOperator
+from edx_warehouse.operators.raw_tables import LoadRawTablesOperator
 from edx_warehouse.operators.seal import SealWeekOperator
 from edx_warehouse.operators.start import StartNextWeekOperator
 from edx_warehouse.operators.surveys import MADE, ConvertSurveysOperator
@@ -38,6 +39,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
     require_protection(course.institution, catalog.values())
     place: dict[str, Any] = {"institution": course.institution, "course": course.key}
     loaded = [it for it in catalog.order(catalog) if catalog[it].layer == "transformed"]
+    raw = [it for it in loaded if catalog[it].raw]
     by_date, whole = kept_by_date(catalog), kept_whole(catalog)
     with DAG(
         dag_id=dag_id(course),
@@ -77,7 +79,16 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
                 **place,
             )
             for it in loaded
+            if it not in raw
         }
+        load_raw = LoadRawTablesOperator(
+            task_id="load_raw_tables",
+            tables=[catalog[it].name for it in raw],
+            converted=_CONVERT,
+            catalog=catalog,
+            **LOAD,
+            **place,
+        )
         builds = declare_builds(course, catalog, whole, **BUILD_WEEK)
         check = CheckTablesOperator(
             task_id="check_tables",
@@ -97,11 +108,11 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             **BUILD_WEEK,
             **place,
         )
-        wait >> convert >> surveys
+        wait >> convert >> [surveys, load_raw]
         for it, load in loads.items():
             (surveys if catalog[it].name in MADE else convert) >> load
-        connect(catalog, loads, builds)
+        connect(catalog, {**loads, **dict.fromkeys(raw, load_raw)}, builds)
         proceed = StartNextWeekOperator(
             task_id="start_next_week", trigger_rule="all_done", pool="default_pool", **place
         )
-        [*loads.values(), *builds.values()] >> check >> seal >> proceed
+        [*loads.values(), load_raw, *builds.values()] >> check >> seal >> proceed
