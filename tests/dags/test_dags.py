@@ -58,10 +58,14 @@ BY_DATE: dict[str, list[str]] = {
     "video_stats_day": ["build_person_course_day"],
 }
 WHOLE: dict[str, list[str]] = {
+    "grades_persistent": [],
+    "grades_persistent_subsection": [],
     "person_course": ["build_stats_overall"],
     "person_course_survey": [],
     "person_enrollment_verified": [],
+    "roles": [],
     "stats_overall": [],
+    "user_partitions": [],
 }
 
 # Each task of a family of Dags with the tasks that come right after it.
@@ -101,7 +105,13 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
         "load_survey_responses": ["build_person_course_survey", "check_tables"],
         "load_course_axis": ["build_person_course", "check_tables"],
         "load_forum": ["check_tables"],
-        "load_raw_tables": ["check_tables"],
+        "load_raw_tables": [
+            "build_grades_persistent",
+            "build_grades_persistent_subsection",
+            "build_roles",
+            "build_user_partitions",
+            "check_tables",
+        ],
         "load_studentmodule": ["build_person_course", "check_tables"],
         "load_user_info_combo": ["build_person_course", "check_tables"],
         **{f"build_{table}": [*after, "check_tables"] for table, after in WHOLE.items()},
