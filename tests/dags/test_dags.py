@@ -95,7 +95,7 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
             "convert_surveys",
             "load_course_axis",
             "load_forum",
-            "load_raw_tables",
+            "load_small_tables",
             "load_studentmodule",
             "load_user_info_combo",
         ],
@@ -105,7 +105,7 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
         "load_survey_responses": ["build_person_course_survey", "check_tables"],
         "load_course_axis": ["build_person_course", "check_tables"],
         "load_forum": ["check_tables"],
-        "load_raw_tables": [
+        "load_small_tables": [
             "build_grades_persistent",
             "build_grades_persistent_subsection",
             "build_roles",

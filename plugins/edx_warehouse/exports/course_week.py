@@ -18,6 +18,7 @@ from edx_warehouse.exports.course_rows import CourseRows
 from edx_warehouse.exports.course_structure import read_structure
 from edx_warehouse.exports.delivered_files import Delivered
 from edx_warehouse.exports.forum import Forum
+from edx_warehouse.exports.grading_policy import GradingPolicy
 from edx_warehouse.exports.olx import read_olx
 from edx_warehouse.exports.output_files import Output, OutputFile
 from edx_warehouse.exports.person_rows import PersonRows
@@ -182,9 +183,13 @@ class CourseWeek:
         ]
 
     def _axis(self) -> None:
-        axis = CourseAxis(self.course, self._content())
+        content = self._content()
+        axis, grading = CourseAxis(self.course, content), GradingPolicy(self.course, content.grading)
         self._write("transformed/course_axis.json.gz", axis.rows())
-        self.drift += [f"course_axis: {count} {what}" for what, count in axis.notes.items() if count]
+        self._write("transformed/grading_policy.json.gz", grading.types())
+        self._write("transformed/grade_cutoffs.json.gz", grading.cutoffs())
+        for name, notes in (("course_axis", axis.notes), ("grading_policy", grading.notes)):
+            self.drift += [f"{name}: {count} {what}" for what, count in notes.items() if count]
 
     def _content(self) -> Content:
         sources = {delivered.name: delivered for delivered in self.delivered if delivered.name in DOCUMENTS}

@@ -10,8 +10,8 @@ from edx_warehouse.domain.pools import course_pool
 from edx_warehouse.domain.registry import Course
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.convert import ConvertWeekOperator
-from edx_warehouse.operators.raw_tables import LoadRawTablesOperator
 from edx_warehouse.operators.seal import SealWeekOperator
+from edx_warehouse.operators.small_tables import LoadSmallTablesOperator
 from edx_warehouse.operators.start import StartNextWeekOperator
 from edx_warehouse.operators.surveys import MADE, ConvertSurveysOperator
 from edx_warehouse.operators.tables import CheckTablesOperator, LoadExportOperator
@@ -39,7 +39,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
     require_protection(course.institution, catalog.values())
     place: dict[str, Any] = {"institution": course.institution, "course": course.key}
     loaded = [it for it in catalog.order(catalog) if catalog[it].layer == "transformed"]
-    raw = [it for it in loaded if catalog[it].raw]
+    small = [it for it in loaded if catalog[it].small]
     by_date, whole = kept_by_date(catalog), kept_whole(catalog)
     with DAG(
         dag_id=dag_id(course),
@@ -79,11 +79,11 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
                 **place,
             )
             for it in loaded
-            if it not in raw
+            if it not in small
         }
-        load_raw = LoadRawTablesOperator(
-            task_id="load_raw_tables",
-            tables=[catalog[it].name for it in raw],
+        load_small = LoadSmallTablesOperator(
+            task_id="load_small_tables",
+            tables=[catalog[it].name for it in small],
             converted=_CONVERT,
             catalog=catalog,
             **LOAD,
@@ -108,11 +108,11 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             **BUILD_WEEK,
             **place,
         )
-        wait >> convert >> [surveys, load_raw]
+        wait >> convert >> [surveys, load_small]
         for it, load in loads.items():
             (surveys if catalog[it].name in MADE else convert) >> load
-        connect(catalog, {**loads, **dict.fromkeys(raw, load_raw)}, builds)
+        connect(catalog, {**loads, **dict.fromkeys(small, load_small)}, builds)
         proceed = StartNextWeekOperator(
             task_id="start_next_week", trigger_rule="all_done", pool="default_pool", **place
         )
-        [*loads.values(), load_raw, *builds.values()] >> check >> seal >> proceed
+        [*loads.values(), load_small, *builds.values()] >> check >> seal >> proceed

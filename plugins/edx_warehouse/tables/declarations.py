@@ -45,6 +45,7 @@ class Table:
     :param partition: DATE or TIMESTAMP column by whose days the table is divided, or None.
     :param look_back: the rows of a date also depend on the events of this many dates before it.
     :param raw: the delivered file whose rows these are, by its canonical name, or None.
+    :param small: it is loaded together with other small tables, by one task.
     :param checks: claims that stop the course when they do not hold, each ``{"claim": kind, …}``.
     :param warnings: claims that only tell.
     :param sql: the author's query, or None when the table is loaded.
@@ -66,6 +67,7 @@ class Table:
     parameters: tuple[str, ...] = ()
     look_back: int = 0
     raw: str | None = None
+    small: bool = False
 
     @property
     def is_kept_by_date(self) -> bool:

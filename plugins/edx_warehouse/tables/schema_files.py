@@ -46,7 +46,7 @@ class _Reader:
         self.layer = layer
 
     def read(self) -> Table:
-        optional = {"grain", "partition", "look_back", "cluster", "checks", "warnings", "raw"}
+        optional = {"grain", "partition", "look_back", "cluster", "checks", "warnings", "raw", "small"}
         it = self._mapping(read_yaml(self.path), "", {"description", "fields"}, optional)
         if not _NAME.fullmatch(self.path.stem):
             raise self._wrong("", "a file name of letters, digits and _", self.path.stem, "rename the file")
@@ -64,6 +64,7 @@ class _Reader:
             warnings=self._claims(it.get("warnings"), "warnings", columns),
             look_back=self._look_back(it),
             raw=self._raw(it),
+            small="raw" in it or self._small(it),
         )
 
     def _grain(self, it: dict[str, Any], columns: dict[str, Field]) -> tuple[str, ...]:
@@ -72,6 +73,12 @@ class _Reader:
         if "grain" not in it:
             raise self._wrong("grain", "a value", "none", "add the key")
         return self._columns(it["grain"], "grain", columns)
+
+    def _small(self, it: dict[str, Any]) -> bool:
+        small = it.get("small", False)
+        if type(small) is not bool or (small and self.layer != "transformed"):
+            raise self._wrong("small", "true or false, in the layer transformed only", str(small), "remove the key")
+        return small
 
     def _raw(self, it: dict[str, Any]) -> str | None:
         if "raw" in it and self.layer != "transformed":

@@ -1,4 +1,4 @@
-"""Loading the tables that hold the rows of one delivered file each: many, mostly small, so all of them in one task."""
+"""Loading a course's small tables, of which there are many: all of them in one task."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.operators.tables import CourseTableOperator, load_export, newest_week
 
 
-class LoadRawTablesOperator(CourseTableOperator):
+class LoadSmallTablesOperator(CourseTableOperator):
     """Load such files of a course's week, when that week is the newest; each table is replaced whole, by itself.
 
     :param tables: names of the transformed tables.

@@ -16,7 +16,7 @@ from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.raw_tables import LoadRawTablesOperator
+from edx_warehouse.operators.small_tables import LoadSmallTablesOperator
 from edx_warehouse.tables.catalog import Catalog
 from fakes.institution import CS50, DeliveredTo
 from fakes.strict_proxy import StrictProxy
@@ -45,7 +45,7 @@ class Roles(DeliveredTo):
     def load(self, catalog: Catalog) -> list[str]:
         bucket, warehouse = self.bucket, self.warehouse
 
-        class Loading(LoadRawTablesOperator):
+        class Loading(LoadSmallTablesOperator):
             def bucket(self) -> Bucket:
                 return bucket
 
