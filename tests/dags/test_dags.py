@@ -42,33 +42,27 @@ INSTITUTIONS = ("HarvardX", "MITx")
 COURSES = ("HarvardX__CS50x__2014_T1", "HarvardX__PH556x_2__a_very_long_run_of_2014", "MITx__6_00x__1T2014")
 ONE = "course_weekly__HarvardX__CS50x__2014_T1"
 
-# The tables of a course with the builds that come right after theirs.
-BY_DATE: dict[str, list[str]] = {
-    "enrollday_all": [],
-    "enrollment_events": ["build_enrollday_all", "build_person_enrollment_verified"],
-    "forum_events": ["build_person_course_day"],
-    "pcday_ip_counts": [],
-    "pcday_trlang_counts": [],
-    "person_course_day": ["build_idv_analysis", "build_person_course", "build_stats_activity_by_day"],
-    "problem_check": ["build_idv_analysis"],
-    "show_answer": ["build_idv_analysis"],
-    "stats_activity_by_day": [],
-    "time_on_asset_daily": [],
-    "time_on_task": [],
-    "video_stats_day": ["build_person_course_day"],
+# What each table's text names, found without the parser that the Dags use.
+READS = {
+    path.stem: set(re.findall(r"\b(?:logs|transformed|secondary)\.(\w+) AS\b", path.read_text()))
+    for path in sorted((ROOT / "include/sql/secondary").glob("*.sql"))
 }
-WHOLE: dict[str, list[str]] = {
-    "course_metainfo": [],
-    "grades_persistent": [],
-    "grades_persistent_subsection": [],
-    "idv_analysis": [],
-    "person_course": ["build_idv_analysis", "build_stats_overall"],
-    "person_course_survey": [],
-    "person_enrollment_verified": ["build_idv_analysis"],
-    "roles": [],
-    "stats_overall": [],
-    "user_partitions": [],
-}
+BY_DATE = [it for it in READS if "@event_dates" in (ROOT / f"include/sql/secondary/{it}.sql").read_text()]
+WHOLE = [it for it in READS if it not in BY_DATE]
+SURVEYS = ("email_opt_in", "survey_questions", "survey_responses")
+LOADED = {path.stem: path.read_text() for path in (ROOT / "include/schemas/transformed").glob("*.yaml")}
+SMALL = {it for it, text in LOADED.items() if re.search("^(raw|small): ", text, re.MULTILINE)}
+LOADS = sorted(LOADED.keys() - SMALL)
+
+
+def builds(*names: str) -> list[str]:
+    """Return the builds of a week that read one of some tables."""
+    return [f"build_{it}" for it in WHOLE if READS[it] & set(names)]
+
+
+def daily_builds(name: str) -> list[str]:
+    return [f"build_{it}" for it, read in READS.items() if name in read]
+
 
 # Each task of a family of Dags with the tasks that come right after it.
 GOLDEN: dict[str, dict[str, list[str]]] = {
@@ -87,36 +81,19 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     "course_daily": {
         "wait_for_split": ["load_tracklog"],
         "load_tracklog": ["plan_builds"],
-        "plan_builds": [f"build_{table}" for table in sorted([*BY_DATE, *WHOLE])],
-        **{f"build_{table}": [*after, "check_tables"] for table, after in (BY_DATE | WHOLE).items()},
+        "plan_builds": [f"build_{it}" for it in READS],
+        **{f"build_{it}": [*daily_builds(it), "check_tables"] for it in READS},
         "check_tables": [],
     },
     "course_weekly": {
         "wait_for_export": ["convert_export"],
-        "convert_export": [
-            "convert_surveys",
-            "load_course_axis",
-            "load_forum",
-            "load_small_tables",
-            "load_studentmodule",
-            "load_user_info_combo",
-        ],
-        "convert_surveys": ["load_email_opt_in", "load_survey_questions", "load_survey_responses"],
-        "load_email_opt_in": ["publish_tables"],
-        "load_survey_questions": ["publish_tables"],
-        "load_survey_responses": ["build_person_course_survey", "publish_tables"],
-        "load_course_axis": ["build_course_metainfo", "build_person_course", "publish_tables"],
-        "load_forum": ["publish_tables"],
-        "load_small_tables": [
-            "build_grades_persistent",
-            "build_grades_persistent_subsection",
-            "build_roles",
-            "build_user_partitions",
-            "publish_tables",
-        ],
-        "load_studentmodule": ["build_course_metainfo", "build_person_course", "publish_tables"],
-        "load_user_info_combo": ["build_person_course", "publish_tables"],
-        **{f"build_{table}": [*after, "publish_tables"] for table, after in WHOLE.items()},
+        "convert_export": sorted(
+            ["convert_surveys", "load_small_tables", *(f"load_{it}" for it in LOADS if it not in SURVEYS)]
+        ),
+        "convert_surveys": [f"load_{it}" for it in SURVEYS],
+        **{f"load_{it}": [*builds(it), "publish_tables"] for it in LOADS},
+        "load_small_tables": [*builds(*SMALL), "publish_tables"],
+        **{f"build_{it}": [*builds(it), "publish_tables"] for it in WHOLE},
         "publish_tables": ["check_tables"],
         "check_tables": ["seal_week"],
         "seal_week": ["start_next_week"],
