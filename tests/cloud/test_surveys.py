@@ -22,6 +22,7 @@ from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators import due
 from edx_warehouse.operators.convert import ConvertWeekOperator
 from edx_warehouse.operators.holds import holds
+from edx_warehouse.operators.lists import LoadListsOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.operators.surveys import CONVERTED, ConvertSurveysOperator
@@ -203,6 +204,22 @@ def test_a_course_without_surveys_has_empty_tables_that_are_loaded_as_declared(
         loaded[table] = [task.execute(context(result))["made"], task.execute(context(result))["made"]]
     assert loaded == {it: [[f"transformed.{it}"], []] for it in ("email_opt_in", "survey_responses")}
     assert (result["email_opt_in"], result["survey_responses"]) == (1, 0)
+
+
+def test_the_lists_of_the_office_are_loaded_where_they_changed(there: Surveyed, catalog: Catalog) -> None:
+    convert = there.task(ConvertReferenceOperator, contracts=CONTRACTS, settle_seconds=0)
+    load = there.task(LoadListsOperator, catalog=catalog)
+    assert load.execute(context()) == {"made": []}
+    there.put(b"username,role,course_id\nada,pm,\n", "reference", "staff.csv")
+    convert.execute({})
+    assert load.execute(context()) == {"made": ["staff"]}
+    assert load.execute(context()) == {"made": []}
+    there.put(b"username,role,course_id\nada,pm,\nbob,instructor,HarvardX/CS50x/2014_T1\n", "reference", "staff.csv")
+    convert.execute({})
+    assert load.execute(context()) == {"made": ["staff"]}
+    table = there.warehouse.client.get_table(there.warehouse.reference(places.REFERENCE_TABLES, "staff"))
+    assert table.num_rows == 2
+    assert "Data loaded from" in table.description
 
 
 def test_the_lists_of_the_office_are_typed_and_a_bad_one_keeps_the_one_before(there: Surveyed) -> None:

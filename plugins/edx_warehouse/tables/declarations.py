@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-LAYERS = ("logs", "transformed", "secondary", "keys", "ops")
+LAYERS = ("logs", "transformed", "reference", "secondary", "keys", "ops")
 """Layers of tables, in the order data flows; ``keys`` and ``ops`` hold the warehouse's own records."""
 
 LOGS = "logs.tracklog"
