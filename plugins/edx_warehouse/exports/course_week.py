@@ -22,6 +22,7 @@ from edx_warehouse.exports.grading_policy import GradingPolicy
 from edx_warehouse.exports.olx import read_olx
 from edx_warehouse.exports.output_files import Output, OutputFile
 from edx_warehouse.exports.person_rows import PersonRows
+from edx_warehouse.exports.problem_analysis import ProblemAnalysis
 from edx_warehouse.exports.progress import Progress
 from edx_warehouse.exports.raw_rows import RawRows
 from edx_warehouse.exports.student_module import StudentModule
@@ -34,6 +35,7 @@ from edx_warehouse.exports.weekly_files import DOCUMENTS, MAY_BE_ABSENT
 
 _PEOPLE = "transformed/user_info_combo.json.gz"
 _MODULES = "transformed/studentmodule.json.gz"
+_PROBLEMS = "transformed/problem_analysis.json.gz"
 _FORUM = "transformed/forum.json.gz"
 
 
@@ -58,6 +60,7 @@ class CourseWeek:
             "studentmodule": (_MODULES, StudentModule(self.rows)),
             **{raw: (it.path, RawRows(raw, it, self.rows)) for raw, it in contracts.tables.items()},
         }
+        self.problems = ProblemAnalysis()
         self.files: list[ConvertedFile] = []
         self.outputs: dict[str, Output] = {}
         self.drift: list[str] = []
@@ -78,8 +81,8 @@ class CourseWeek:
                 else:
                     self._unknown(delivered, sha256s[delivered.name])
             self._people(people)
-        paths = {name: path for name, (path, _) in self.lines.items()} | {"forum": _FORUM}
-        for name, path in paths.items():
+        paths = {path: name for name, (path, _) in self.lines.items()}
+        for path, name in (paths | {_PROBLEMS: "studentmodule", _FORUM: "forum"}).items():
             if name not in sha256s:
                 self._write(path, ())
         absent = [name for name in MAY_BE_ABSENT if name not in sha256s]
@@ -107,7 +110,9 @@ class CourseWeek:
 
     def _table(self, table: Table, sha256: str, people: PersonRows) -> None:
         name = table.delivered.name
-        if name in self.lines:
+        if name == "studentmodule":
+            count = self._modules(table)
+        elif name in self.lines:
             path, maker = self.lines[name]
             with OutputFile(self.staging / path, self.executor) as lines:
                 count, objects = self._scan(table, maker, lambda made: lines.write(made.json))
@@ -122,6 +127,27 @@ class CourseWeek:
         self.files.append(ConvertedFile(name=name, sha256=sha256, rows_in=count, rows_out=count, rows_of_others=others))
         self.drift += [f"{name}: {text}" for text in table.drift]
         self._report(name, table.unparsable)
+
+    def _modules(self, table: Table) -> int:
+        """Write the table, and what its problems' states hold; return its rows."""
+        path, maker = self.lines["studentmodule"]
+        answered = 0
+        modules = OutputFile(self.staging / path, self.executor)
+        problems = OutputFile(self.staging / _PROBLEMS, self.executor)
+
+        def take(made: Scanned) -> None:
+            nonlocal answered
+            lines = bytes(made.json)
+            modules.write(lines)
+            for line in self.problems.lines(lines):
+                problems.write(line)
+                answered += 1
+
+        with modules, problems:
+            count, objects = self._scan(table, maker, take)
+        self.outputs[path] = modules.output(objects)
+        self.outputs[_PROBLEMS] = problems.output(answered)
+        return count
 
     def _scan(self, table: Table, maker: Maker | None, take: Callable[[Scanned], object] | None) -> tuple[int, int]:
         """Write a table's CSV; return its rows, and the objects that were given to ``take``."""
@@ -153,6 +179,10 @@ class CourseWeek:
             self.drift.append(f"{name}: {others} rows of another course are not in the transformed table")
         if name in self.lines and (other_ids := self.lines[name][1].other_ids):
             self.drift.append(f"{name}: {other_ids} block ids of no known form: kept as they are")
+        if name == "studentmodule" and self.problems.unreadable:
+            self.drift.append(
+                f"{name}: {self.problems.unreadable} states of problems cannot be read: no answers of them"
+            )
 
     def _document(self, delivered: Delivered, sha256: str) -> None:
         path = f"raw/{DOCUMENTS[delivered.name]}"
