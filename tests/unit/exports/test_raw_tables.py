@@ -84,7 +84,7 @@ def test_a_column_may_have_another_name_and_blocks_are_written_in_one_form(tmp_p
 def test_a_course_without_the_files_has_the_tables_without_rows(tmp_path):
     week = Delivery(tmp_path / "in").convert(tmp_path / "out")
     made = {table.path: week.outputs[table.path].rows for table in CONTRACTS.tables.values()}
-    assert len(made) > 10
+    assert made
     assert set(made.values()) == {0}
     assert not [line for line in week.drift if "rolecourse" in line]
 
