@@ -89,7 +89,12 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     "course_weekly": {
         "wait_for_export": ["convert_export"],
         "convert_export": sorted(
-            ["convert_surveys", "load_small_tables", *(f"load_{it}" for it in LOADS if it not in SURVEYS)]
+            [
+                "convert_surveys",
+                "load_small_tables",
+                *(f"load_{it}" for it in LOADS if it not in SURVEYS),
+                *(f"build_{it}" for it in WHOLE if not READS[it] & {*LOADED, *WHOLE}),
+            ]
         ),
         "convert_surveys": [f"load_{it}" for it in SURVEYS],
         **{f"load_{it}": [*builds(it), "publish_tables"] for it in LOADS},

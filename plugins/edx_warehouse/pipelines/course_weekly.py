@@ -106,6 +106,9 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         for it, load in loads.items():
             (surveys if catalog[it].name in MADE else convert) >> load
         connect(catalog, {**loads, **dict.fromkeys(small, load_small), **builds}, builds)
+        for build in builds.values():
+            if not build.upstream_list:  # made of days alone, but beside the other tables of this week
+                convert >> build
         proceed = StartNextWeekOperator(
             task_id="start_next_week", trigger_rule="all_done", pool="default_pool", **place
         )
