@@ -191,7 +191,7 @@ def fill_video_stats(world: World) -> None:
     warehouse, table = world.there.warehouse, world.catalog["secondary.video_stats_day"]
     target = warehouse.reference(places.latest_dataset(COURSE), table.name)
     warehouse.create(table, target)
-    values = ", ".join(f"('{COURSE}', DATE '2014-11-10', '{it}', 'v1', 1.5)" for it in ("ada", "ghost"))
+    values = ", ".join(f"('{COURSE}', DATE '2014-11-10', '{it}', 'v1', 1.5, 9.5)" for it in ("ada", "ghost"))
     names = ", ".join(it.name for it in table.fields)
     warehouse.client.query_and_wait(f"INSERT INTO `{target}` ({names}) VALUES {values}")
     served = warehouse.client.get_table(target)
