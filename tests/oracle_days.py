@@ -217,10 +217,14 @@ def video_stats_day(active):
             "video_id": video,
             "course_id": event["course_id"],
             "position": None,
+            "duration": None,
         }
         row = rows.setdefault((event["date"], event["username"], video), start)
         if position is not None and position >= 0 and (row["position"] is None or position > row["position"]):
             row["position"] = position
+        duration = real(event["payload"].get("duration"))
+        if duration is not None and duration > 0 and (row["duration"] is None or duration > row["duration"]):
+            row["duration"] = duration
     return list(rows.values())
 
 

@@ -108,11 +108,15 @@ def _list(catalog: Catalog, *, as_json: bool) -> Iterator[str]:
             )
         else:
             made = ", ".join(catalog.inputs(name)) or "loaded"
-            yield f"{name:40} by {', '.join(table.grain):40} from {made}"
+            yield f"{name:40} by {_grain(table):40} from {made}"
+
+
+def _grain(table: Table) -> str:
+    return ", ".join(table.grain) or f"row of {table.raw}"
 
 
 def _show(catalog: Catalog, table: Table) -> Iterator[str]:
-    yield f"{table.reference}, by {', '.join(table.grain)}"
+    yield f"{table.reference}, by {_grain(table)}"
     yield textwrap.fill(table.description, 100)
     yield f"\nmade from: {', '.join(catalog.inputs(table.reference)) or 'a file: it is loaded'}"
     yield f"read by: {', '.join(readers_of(catalog, table.reference)) or 'no other table'}"

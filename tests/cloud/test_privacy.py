@@ -27,7 +27,7 @@ from edx_warehouse.operators.convert import ConvertWeekOperator
 from edx_warehouse.operators.research import BuildResearchOperator
 from edx_warehouse.operators.seal import SealWeekOperator
 from edx_warehouse.operators.snapshot import SnapshotOperator
-from edx_warehouse.operators.tables import BuildTableOperator, LoadExportOperator
+from edx_warehouse.operators.week import MakeTablesOperator, PublishWeekOperator
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.pseudonyms import pseudonym
 from fakes.institution import DeliveredTo, context_of
@@ -117,12 +117,13 @@ class World:
         place: dict[str, Any] = {"course": COURSE}
         self.there.mirror("weekly")
         self.run(ConvertWeekOperator, "convert_export", contracts=CONTRACTS, **place)
+        of_week: dict[str, Any] = {"converted": "convert_export", "catalog": self.catalog}
         for name in ("user_info_combo", "studentmodule", "course_axis"):
-            arguments = {"table": name, "converted": "convert_export", "catalog": self.catalog}
-            self.run(LoadExportOperator, f"load_{name}", **arguments, **place)
+            self.run(MakeTablesOperator, f"load_{name}", tables=[f"transformed.{name}"], **of_week, **place)
         built = "secondary.person_course"
-        self.run(BuildTableOperator, "build_person_course", table=built, catalog=self.catalog, **place)
-        arguments = {"tables": [built], "converted": "convert_export", "catalog": self.catalog}
+        self.run(MakeTablesOperator, "build_person_course", tables=[built], **of_week, **place)
+        self.run(PublishWeekOperator, "publish_tables", tables=[built], **of_week, **place)
+        arguments = {"tables": [built], **of_week}
         self.run(SealWeekOperator, "seal_week", asset=Asset(name=f"{COURSE.slug}/weekly"), **arguments, **place)
         written = self.run(SnapshotOperator, "push_snapshots", courses=[COURSE])
         assert len(written["written"]) == 1
@@ -190,7 +191,7 @@ def fill_video_stats(world: World) -> None:
     warehouse, table = world.there.warehouse, world.catalog["secondary.video_stats_day"]
     target = warehouse.reference(places.latest_dataset(COURSE), table.name)
     warehouse.create(table, target)
-    values = ", ".join(f"('{COURSE}', DATE '2014-11-10', '{it}', 'v1', 1.5)" for it in ("ada", "ghost"))
+    values = ", ".join(f"('{COURSE}', DATE '2014-11-10', '{it}', 'v1', 1.5, 9.5)" for it in ("ada", "ghost"))
     names = ", ".join(it.name for it in table.fields)
     warehouse.client.query_and_wait(f"INSERT INTO `{target}` ({names}) VALUES {values}")
     served = warehouse.client.get_table(target)

@@ -27,7 +27,7 @@ from edx_warehouse.operators.restore import Restorer
 from edx_warehouse.operators.seal import SealWeekOperator
 from edx_warehouse.operators.snapshot import Pusher
 from edx_warehouse.operators.span import Span
-from edx_warehouse.operators.tables import LoadExportOperator
+from edx_warehouse.operators.week import PublishWeekOperator
 from edx_warehouse.tables.catalog import Catalog
 from fakes.institution import CS50, DeliveredTo, context_of
 from fakes.strict_proxy import StrictProxy
@@ -37,6 +37,7 @@ pytestmark = pytest.mark.cloud
 
 WEEK = date(2014, 11, 16)
 TABLES = ("course_axis", "studentmodule", "user_info_combo")
+LOADED = [f"transformed.{table}" for table in TABLES]
 NAMES = {
     "users": "auth_user-prod-analytics.sql",
     "profiles": "auth_userprofile-prod-analytics.sql",
@@ -57,14 +58,12 @@ class Place:
     def run(self) -> None:
         """Convert, load and finish the week, as ``course_weekly`` does."""
         converted = self.do(ConvertWeekOperator, contracts=CONTRACTS)
-        for table in TABLES:
-            self.do(LoadExportOperator, converted, table=table, converted="convert", catalog=self.catalog)
+        self.do(PublishWeekOperator, converted, tables=LOADED, converted="convert", catalog=self.catalog)
         self.seal(converted)
 
     def seal(self, converted: Any) -> None:
-        tables = [f"transformed.{table}" for table in TABLES]
         asset = Asset(name="week")
-        self.do(SealWeekOperator, converted, tables=tables, converted="convert", catalog=self.catalog, asset=asset)
+        self.do(SealWeekOperator, converted, tables=LOADED, converted="convert", catalog=self.catalog, asset=asset)
 
     def do(self, operator: type[Any], result: Any = None, **options: Any) -> Any:
         bucket, warehouse = self.bucket, self.warehouse

@@ -22,10 +22,11 @@ from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators import due
 from edx_warehouse.operators.convert import ConvertWeekOperator
 from edx_warehouse.operators.holds import holds
+from edx_warehouse.operators.lists import LoadListsOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.operators.surveys import CONVERTED, ConvertSurveysOperator
-from edx_warehouse.operators.tables import LoadExportOperator
+from edx_warehouse.operators.week import MakeTablesOperator
 from edx_warehouse.tables.catalog import Catalog
 from fakes.institution import CS50, DeliveredTo
 from fakes.strict_proxy import StrictProxy
@@ -100,7 +101,7 @@ class Surveyed(DeliveredTo):
         )
 
     def rows_of(self, table: str) -> list[dict[str, Any]]:
-        content = self.bucket.read(f"{places.latest(CS50)}transformed/{table}.json.gz")
+        content = self.bucket.read(f"{places.week_of_course(CS50, WEEK)}transformed/{table}.json.gz")
         return [json.loads(line) for line in gzip.decompress(content or b"").splitlines()]
 
 
@@ -123,7 +124,6 @@ def test_new_and_changed_surveys_make_the_finished_week_due_and_take_effect_once
     assert there.mirror_surveys() == {"copied": 1, "strange": 0, "growing": 0}
     assert there.convert() == {
         "week": str(WEEK),
-        "newest": True,
         "email_opt_in": 0,
         "survey_questions": 1,
         "survey_responses": 1,
@@ -151,8 +151,6 @@ def test_new_and_changed_surveys_make_the_finished_week_due_and_take_effect_once
     assert due.due_weeks(there.bucket, [CS50]) == [(WEEK, CS50)]
     there.convert()
     assert [row["kind"] for row in there.rows_of("survey_responses")] == ["pre_course"]
-    manifest = json.loads(there.bucket.read(places.latest(CS50) + "MANIFEST.json") or b"")
-    assert "transformed/survey_responses.json.gz" in {it["name"] for it in manifest["files"]}
 
 
 def test_a_bad_file_holds_itself_until_a_right_one_is_in_its_place(there: Surveyed) -> None:
@@ -201,9 +199,27 @@ def test_a_course_without_surveys_has_empty_tables_that_are_loaded_as_declared(
     result = there.convert()
     loaded = {}
     for table in ("email_opt_in", "survey_responses"):
-        task = there.task(LoadExportOperator, course=CS50, table=table, converted="convert", catalog=catalog)
-        loaded[table] = [task.execute(context(result)).get("rows"), task.execute(context(result))["made"]]
-    assert loaded == {"email_opt_in": [1, False], "survey_responses": [0, False]}
+        name = f"transformed.{table}"
+        task = there.task(MakeTablesOperator, course=CS50, tables=[name], converted="convert", catalog=catalog)
+        loaded[table] = [task.execute(context(result))["made"], task.execute(context(result))["made"]]
+    assert loaded == {it: [[f"transformed.{it}"], []] for it in ("email_opt_in", "survey_responses")}
+    assert (result["email_opt_in"], result["survey_responses"]) == (1, 0)
+
+
+def test_the_lists_of_the_office_are_loaded_where_they_changed(there: Surveyed, catalog: Catalog) -> None:
+    convert = there.task(ConvertReferenceOperator, contracts=CONTRACTS, settle_seconds=0)
+    load = there.task(LoadListsOperator, catalog=catalog)
+    assert load.execute(context()) == {"made": []}
+    there.put(b"username,role,course_id\nada,pm,\n", "reference", "staff.csv")
+    convert.execute({})
+    assert load.execute(context()) == {"made": ["staff"]}
+    assert load.execute(context()) == {"made": []}
+    there.put(b"username,role,course_id\nada,pm,\nbob,instructor,HarvardX/CS50x/2014_T1\n", "reference", "staff.csv")
+    convert.execute({})
+    assert load.execute(context()) == {"made": ["staff"]}
+    table = there.warehouse.client.get_table(there.warehouse.reference(places.REFERENCE_TABLES, "staff"))
+    assert table.num_rows == 2
+    assert "Data loaded from" in table.description
 
 
 def test_the_lists_of_the_office_are_typed_and_a_bad_one_keeps_the_one_before(there: Surveyed) -> None:

@@ -42,27 +42,27 @@ INSTITUTIONS = ("HarvardX", "MITx")
 COURSES = ("HarvardX__CS50x__2014_T1", "HarvardX__PH556x_2__a_very_long_run_of_2014", "MITx__6_00x__1T2014")
 ONE = "course_weekly__HarvardX__CS50x__2014_T1"
 
-# The tables of a course with the builds that come right after theirs.
-BY_DATE: dict[str, list[str]] = {
-    "enrollday_all": [],
-    "enrollment_events": ["build_enrollday_all", "build_person_enrollment_verified"],
-    "forum_events": ["build_person_course_day"],
-    "pcday_ip_counts": [],
-    "pcday_trlang_counts": [],
-    "person_course_day": ["build_person_course", "build_stats_activity_by_day"],
-    "problem_check": [],
-    "show_answer": [],
-    "stats_activity_by_day": [],
-    "time_on_asset_daily": [],
-    "time_on_task": [],
-    "video_stats_day": ["build_person_course_day"],
+# What each table's text names, found without the parser that the Dags use.
+READS = {
+    path.stem: set(re.findall(r"\b(?:logs|transformed|secondary)\.(\w+) AS\b", path.read_text()))
+    for path in sorted((ROOT / "include/sql/secondary").glob("*.sql"))
 }
-WHOLE: dict[str, list[str]] = {
-    "person_course": ["build_stats_overall"],
-    "person_course_survey": [],
-    "person_enrollment_verified": [],
-    "stats_overall": [],
-}
+BY_DATE = [it for it in READS if "@event_dates" in (ROOT / f"include/sql/secondary/{it}.sql").read_text()]
+WHOLE = [it for it in READS if it not in BY_DATE]
+SURVEYS = ("email_opt_in", "survey_questions", "survey_responses")
+LOADED = {path.stem: path.read_text() for path in (ROOT / "include/schemas/transformed").glob("*.yaml")}
+SMALL = {it for it, text in LOADED.items() if re.search("^(raw|small): ", text, re.MULTILINE)}
+LOADS = sorted(LOADED.keys() - SMALL)
+
+
+def builds(*names: str) -> list[str]:
+    """Return the builds of a week that read one of some tables."""
+    return [f"build_{it}" for it in WHOLE if READS[it] & set(names)]
+
+
+def daily_builds(name: str) -> list[str]:
+    return [f"build_{it}" for it, read in READS.items() if name in read]
+
 
 # Each task of a family of Dags with the tasks that come right after it.
 GOLDEN: dict[str, dict[str, list[str]]] = {
@@ -70,7 +70,8 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
         "mirror_weekly": ["start_deliveries"],
         "mirror_logs": ["start_deliveries"],
         "mirror_surveys": ["start_deliveries"],
-        "convert_reference": ["start_deliveries"],
+        "convert_reference": ["load_lists", "start_deliveries"],
+        "load_lists": [],
         "start_deliveries": [],
     },
     "split_logs": {
@@ -81,28 +82,25 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
     "course_daily": {
         "wait_for_split": ["load_tracklog"],
         "load_tracklog": ["plan_builds"],
-        "plan_builds": [f"build_{table}" for table in sorted([*BY_DATE, *WHOLE])],
-        **{f"build_{table}": [*after, "check_tables"] for table, after in (BY_DATE | WHOLE).items()},
+        "plan_builds": [f"build_{it}" for it in READS],
+        **{f"build_{it}": [*daily_builds(it), "check_tables"] for it in READS},
         "check_tables": [],
     },
     "course_weekly": {
         "wait_for_export": ["convert_export"],
-        "convert_export": [
-            "convert_surveys",
-            "load_course_axis",
-            "load_forum",
-            "load_studentmodule",
-            "load_user_info_combo",
-        ],
-        "convert_surveys": ["load_email_opt_in", "load_survey_questions", "load_survey_responses"],
-        "load_email_opt_in": ["check_tables"],
-        "load_survey_questions": ["check_tables"],
-        "load_survey_responses": ["build_person_course_survey", "check_tables"],
-        "load_course_axis": ["build_person_course", "check_tables"],
-        "load_forum": ["check_tables"],
-        "load_studentmodule": ["build_person_course", "check_tables"],
-        "load_user_info_combo": ["build_person_course", "check_tables"],
-        **{f"build_{table}": [*after, "check_tables"] for table, after in WHOLE.items()},
+        "convert_export": sorted(
+            [
+                "convert_surveys",
+                "load_small_tables",
+                *(f"load_{it}" for it in LOADS if it not in SURVEYS),
+                *(f"build_{it}" for it in WHOLE if not READS[it] & {*LOADED, *WHOLE}),
+            ]
+        ),
+        "convert_surveys": [f"load_{it}" for it in SURVEYS],
+        **{f"load_{it}": [*builds(it), "publish_tables"] for it in LOADS},
+        "load_small_tables": [*builds(*SMALL), "publish_tables"],
+        **{f"build_{it}": [*builds(it), "publish_tables"] for it in WHOLE},
+        "publish_tables": ["check_tables"],
         "check_tables": ["seal_week"],
         "seal_week": ["start_next_week"],
         "start_next_week": [],
@@ -236,7 +234,11 @@ def test_of_many_days_all_are_loaded_before_one_is_planned_and_built_before_the_
         for prefix in ("load_", ("build_", "check_"), "plan_")
     )
     weekly = found["dags"]["course_weekly__MITx__6_00x__1T2014"]["tasks"]
-    last = {tuple(task["weight"]) for name, task in weekly.items() if name.startswith(("build_", "check_", "seal_"))}
+    last = {
+        tuple(task["weight"])
+        for name, task in weekly.items()
+        if name.startswith(("build_", "publish_", "check_", "seal_"))
+    }
     assert {rule for rule, _ in loads | builds | plans | last} == {"absolute"}
     assert min(loads) > max(builds)
     assert min(builds) > max(plans)
@@ -248,7 +250,11 @@ def test_the_mirror_comes_before_the_splits_and_these_before_the_loads_of_course
         {tuple(task["weight"]) for name, task in tasks(found) if name.startswith(family)}
         for family in ("hmdc_mirror", "split_logs")
     )
-    loads = {tuple(task["weight"]) for name, task in tasks(found) if name.rsplit(".", 1)[1].startswith("load_")}
+    loads = {
+        tuple(task["weight"])
+        for name, task in tasks(found)
+        if name.startswith(OF_COURSES) and name.rsplit(".", 1)[1].startswith("load_")
+    }
     assert {rule for rule, _ in mirrors | splits | loads} == {"absolute"}
     assert min(mirrors) > max(splits)
     assert min(splits) > max(loads)
@@ -303,6 +309,8 @@ def test_each_table_of_a_course_is_an_asset_of_its_own(found: dict[str, Any]) ->
     assert daily["build_person_course"]["outlets"] == ["MITx__6_00x__1T2014/person_course"]
     split = found["dags"]["split_logs__HarvardX"]["tasks"]["split_logs"]
     assert split["outlets"] == [f"{slug}/logs" for slug in COURSES[:2]]
+    published = found["dags"][ONE]["tasks"]["publish_tables"]
+    assert {f"HarvardX__CS50x__2014_T1/{it}" for it in ("user_info_combo", *WHOLE)} <= set(published["outlets"])
     sealed = found["dags"][ONE]["tasks"]["seal_week"]
     assert sealed["outlets"] == ["HarvardX__CS50x__2014_T1/weekly"]
 

@@ -52,7 +52,14 @@ def test_the_catalog_has_every_file_and_an_order_for_all(catalog: Catalog) -> No
 @every_table
 def test_a_table_says_its_grain_in_columns_that_are_required(table: Table) -> None:
     modes = {field.name: field.mode for field in table.fields}
-    assert {modes[name] for name in table.grain} == {"REQUIRED"}
+    assert {modes[name] for name in table.grain} == ({"REQUIRED"} if table.grain else set())
+    assert table.grain or table.raw
+
+
+@pytest.mark.parametrize("table", [it for it in REFERENCES if not it.startswith(("ops.", "logs."))], indirect=True)
+def test_no_column_inside_a_record_is_required_where_a_statement_makes_the_table(table: Table) -> None:
+    inside = [field for record in table.fields for field in all_fields(record.fields)]
+    assert [it.name for it in inside if it.mode == "REQUIRED"] == []
 
 
 @every_table

@@ -9,6 +9,7 @@ WITH positions AS (
       log_event.event_struct.id, r'^(?:i4x-.*?-video-|i4x://.*/video/|block-v1:.*type@video\+block@)', ''
     ) AS video_id,
     COALESCE(log_event.event_struct.currentTime, log_event.event_struct.current_time) AS seconds,
+    log_event.event_struct.duration,
   FROM
     logs.tracklog AS log_event
   WHERE
@@ -26,6 +27,7 @@ SELECT
   positions.username,
   positions.video_id,
   MAX(CASE WHEN positions.seconds >= 0 THEN positions.seconds END) AS position,
+  MAX(CASE WHEN positions.duration > 0 THEN positions.duration END) AS duration,
 FROM
   positions
 GROUP BY

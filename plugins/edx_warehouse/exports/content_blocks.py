@@ -44,10 +44,12 @@ class Content:
     """A whole course.
 
     :param notes: what was found wanting and accepted, with counts.
+    :param grading: the grading policy as JSON; empty when there is none.
     """
 
     root: Block
     notes: Counter[str]
+    grading: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Growth:

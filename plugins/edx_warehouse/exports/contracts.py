@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
+from edx_warehouse.exports.raw_tables import RawTable, read_raw_tables
 
 TYPES = frozenset({"STRING", "INTEGER", "FLOAT", "TIMESTAMP"})
 CLASSES = frozenset({"public", "restricted", "never"})
@@ -209,15 +211,17 @@ def _difference(gone: Sequence[str], added: Sequence[str]) -> tuple[str, str, st
 class Contracts:
     """All contracts, by canonical name.
 
-    :param fingerprint: SHA-256 over the files they were read from.
+    :param fingerprint: SHA-256 over the files they were read from, and over what the tables take of them.
+    :param tables: the tables that hold the rows of one file, by its canonical name.
     """
 
     by_name: Mapping[str, Contract]
     fingerprint: str
+    tables: Mapping[str, RawTable]
 
     @classmethod
     def read(cls, include_dir: Path) -> "Contracts":
-        """Read ``schemas/raw/*.yaml``.
+        """Read ``schemas/raw/*.yaml``, and what ``schemas/transformed/*.yaml`` take of the files' columns.
 
         :raises Terminal: ``E-CFG-101`` naming file, key and the mend.
         """
@@ -226,7 +230,9 @@ class Contracts:
         for path in sorted((include_dir / "schemas" / "raw").glob("*.yaml")):
             contracts[path.stem] = _contract(path)
             digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-        return cls(contracts, digest.hexdigest())
+        tables = read_raw_tables(include_dir, contracts)
+        digest.update(json.dumps([[raw, it.recipe] for raw, it in sorted(tables.items())]).encode())
+        return cls(contracts, digest.hexdigest(), tables)
 
     def get(self, name: str) -> Contract | None:
         """Return a table's contract; None for a table that nobody has classified."""

@@ -18,10 +18,13 @@ from edx_warehouse.exports.course_rows import CourseRows
 from edx_warehouse.exports.course_structure import read_structure
 from edx_warehouse.exports.delivered_files import Delivered
 from edx_warehouse.exports.forum import Forum
+from edx_warehouse.exports.grading_policy import GradingPolicy
 from edx_warehouse.exports.olx import read_olx
 from edx_warehouse.exports.output_files import Output, OutputFile
 from edx_warehouse.exports.person_rows import PersonRows
+from edx_warehouse.exports.problem_analysis import ProblemAnalysis
 from edx_warehouse.exports.progress import Progress
+from edx_warehouse.exports.raw_rows import RawRows
 from edx_warehouse.exports.student_module import StudentModule
 from edx_warehouse.exports.table_blocks import Block, blocks
 from edx_warehouse.exports.table_scanner import Scanned, TableScanner
@@ -32,6 +35,7 @@ from edx_warehouse.exports.weekly_files import DOCUMENTS, MAY_BE_ABSENT
 
 _PEOPLE = "transformed/user_info_combo.json.gz"
 _MODULES = "transformed/studentmodule.json.gz"
+_PROBLEMS = "transformed/problem_analysis.json.gz"
 _FORUM = "transformed/forum.json.gz"
 
 
@@ -51,7 +55,12 @@ class CourseWeek:
         self.executor = executor
         self.delivered = delivered
         self.rows = CourseRows(course)
-        self.modules = StudentModule(self.rows)
+        # What makes the rows of a table that holds one file's, and where they go.
+        self.lines: dict[str, tuple[str, StudentModule | RawRows]] = {
+            "studentmodule": (_MODULES, StudentModule(self.rows)),
+            **{raw: (it.path, RawRows(raw, it, self.rows)) for raw, it in contracts.tables.items()},
+        }
+        self.problems = ProblemAnalysis()
         self.files: list[ConvertedFile] = []
         self.outputs: dict[str, Output] = {}
         self.drift: list[str] = []
@@ -72,7 +81,8 @@ class CourseWeek:
                 else:
                     self._unknown(delivered, sha256s[delivered.name])
             self._people(people)
-        for name, path in (("studentmodule", _MODULES), ("forum", _FORUM)):
+        paths = {path: name for name, (path, _) in self.lines.items()}
+        for path, name in (paths | {_PROBLEMS: "studentmodule", _FORUM: "forum"}).items():
             if name not in sha256s:
                 self._write(path, ())
         absent = [name for name in MAY_BE_ABSENT if name not in sha256s]
@@ -101,9 +111,12 @@ class CourseWeek:
     def _table(self, table: Table, sha256: str, people: PersonRows) -> None:
         name = table.delivered.name
         if name == "studentmodule":
-            with OutputFile(self.staging / _MODULES, self.executor) as lines:
-                count, objects = self._scan(table, self.modules, lambda made: lines.write(made.json))
-            self.outputs[_MODULES] = lines.output(objects)
+            count = self._modules(table)
+        elif name in self.lines:
+            path, maker = self.lines[name]
+            with OutputFile(self.staging / path, self.executor) as lines:
+                count, objects = self._scan(table, maker, lambda made: lines.write(made.json))
+            self.outputs[path] = lines.output(objects)
         elif name in SOURCES:
             count, _ = self._scan(
                 table, PersonPart(name, self.rows), lambda made: people.add(name, made.parts, made.json)
@@ -114,6 +127,27 @@ class CourseWeek:
         self.files.append(ConvertedFile(name=name, sha256=sha256, rows_in=count, rows_out=count, rows_of_others=others))
         self.drift += [f"{name}: {text}" for text in table.drift]
         self._report(name, table.unparsable)
+
+    def _modules(self, table: Table) -> int:
+        """Write the table, and what its problems' states hold; return its rows."""
+        path, maker = self.lines["studentmodule"]
+        answered = 0
+        modules = OutputFile(self.staging / path, self.executor)
+        problems = OutputFile(self.staging / _PROBLEMS, self.executor)
+
+        def take(made: Scanned) -> None:
+            nonlocal answered
+            lines = bytes(made.json)
+            modules.write(lines)
+            for line in self.problems.lines(lines):
+                problems.write(line)
+                answered += 1
+
+        with modules, problems:
+            count, objects = self._scan(table, maker, take)
+        self.outputs[path] = modules.output(objects)
+        self.outputs[_PROBLEMS] = problems.output(answered)
+        return count
 
     def _scan(self, table: Table, maker: Maker | None, take: Callable[[Scanned], object] | None) -> tuple[int, int]:
         """Write a table's CSV; return its rows, and the objects that were given to ``take``."""
@@ -143,8 +177,12 @@ class CourseWeek:
         ]
         if others := self.rows.others[name]:
             self.drift.append(f"{name}: {others} rows of another course are not in the transformed table")
-        if name == "studentmodule" and self.modules.other_ids:
-            self.drift.append(f"{name}: {self.modules.other_ids} block ids of no known form: kept as they are")
+        if name in self.lines and (other_ids := self.lines[name][1].other_ids):
+            self.drift.append(f"{name}: {other_ids} block ids of no known form: kept as they are")
+        if name == "studentmodule" and self.problems.unreadable:
+            self.drift.append(
+                f"{name}: {self.problems.unreadable} states of problems cannot be read: no answers of them"
+            )
 
     def _document(self, delivered: Delivered, sha256: str) -> None:
         path = f"raw/{DOCUMENTS[delivered.name]}"
@@ -175,9 +213,13 @@ class CourseWeek:
         ]
 
     def _axis(self) -> None:
-        axis = CourseAxis(self.course, self._content())
+        content = self._content()
+        axis, grading = CourseAxis(self.course, content), GradingPolicy(self.course, content.grading)
         self._write("transformed/course_axis.json.gz", axis.rows())
-        self.drift += [f"course_axis: {count} {what}" for what, count in axis.notes.items() if count]
+        self._write("transformed/grading_policy.json.gz", grading.types())
+        self._write("transformed/grade_cutoffs.json.gz", grading.cutoffs())
+        for name, notes in (("course_axis", axis.notes), ("grading_policy", grading.notes)):
+            self.drift += [f"{name}: {count} {what}" for what, count in notes.items() if count]
 
     def _content(self) -> Content:
         sources = {delivered.name: delivered for delivered in self.delivered if delivered.name in DOCUMENTS}

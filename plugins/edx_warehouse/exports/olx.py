@@ -116,7 +116,8 @@ class _Course:
         self._policy = self._policies(self._pointer.get("url_name", ""))
 
     def content(self) -> Content:
-        return Content(self._block(self._pointer, 0), self._notes)
+        grading = self._grading(self._pointer.get("url_name", ""))
+        return Content(self._block(self._pointer, 0), self._notes, grading)
 
     def _root(self) -> PurePosixPath:
         named = [path for path in self._files if path.name == "course.xml"]
@@ -135,6 +136,17 @@ class _Course:
                 except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                     raise Unreadable("a policy of settings by block", f"{type(error).__name__} in a policy") from error
         self._notes["courses without a policy"] += 1
+        return {}
+
+    def _grading(self, run: str) -> dict[str, Any]:
+        for path in (f"policies/{run}/grading_policy.json", "grading_policy.json"):
+            document = self._files.get(self._base / path)
+            if document is not None:
+                try:
+                    return msgspec.json.decode(document, type=dict[str, Any])
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                    # The course is what it is without: no reason to hold the week.
+                    self._notes["grading policies that cannot be read"] += 1
         return {}
 
     def _block(self, element: Element, depth: int) -> Block:

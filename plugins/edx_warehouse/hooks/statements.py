@@ -1,12 +1,13 @@
 """The text of the statements that change tables: from declarations, never from data."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from edx_warehouse.tables.day_rows import dates_text
 from edx_warehouse.tables.declarations import Field, Table
 
+_LONGEST_SCRIPT = 500_000  # bytes; BigQuery takes 1 MB, and one statement of ours has 16 KB and its columns
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
 
@@ -32,6 +33,18 @@ def create_or_replace(table: Table, staged: str, target: str, description: str, 
         f"OPTIONS (description = {_literal(description)}, labels = [{pairs}])\n"
         f"AS SELECT {_names(table.fields)} FROM `{staged}`"
     )
+
+
+def scripts(texts: Iterable[str]) -> Iterator[str]:
+    """Join statements, in their order, to as few scripts as BigQuery takes."""
+    script = ""
+    for text in texts:
+        if script and len(f"{script}{text}".encode()) > _LONGEST_SCRIPT:
+            yield script
+            script = ""
+        script += f"{text};\n"
+    if script:
+        yield script
 
 
 def replace_rows(table: Table, staged: str, target: str) -> str:

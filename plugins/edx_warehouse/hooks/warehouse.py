@@ -207,15 +207,36 @@ class Warehouse:
 
         A table with policy tags keeps them: its rows are replaced in one step, then its description and labels.
         """
-        protection = self.protection(table)
-        if self.tag and protection:
-            self._replace_rows(table, staged, target, key)
+        self.query(self._replacement(table, staged, target, description, labels), {}, key)
+        if self._keeps_tags(table):
             self.describe(table, target, description, labels)
-            return
-        labels = {**labels, **protection}
-        self.query(statements.create_or_replace(table, staged, target, description, labels), {}, key)
 
-    def _replace_rows(self, table: Table, staged: str, target: str, key: str) -> None:
+    def replace_all(self, staged: Sequence[tuple[Table, bigquery.Table, str]], key: str) -> None:
+        """Put staged tables in the places of the served ones in one job, one statement after the other.
+
+        Tables with policy tags are to be described afterwards.
+
+        :param staged: declared tables in the order to go by, each staged with its description and labels, and its target.
+        """
+        texts = [
+            self._replacement(table, str(it.reference), target, it.description or "", it.labels)
+            for table, it, target in staged
+        ]
+        for number, script in enumerate(statements.scripts(texts)):
+            self.query(script, {}, f"{key}_{number}")
+
+    def _keeps_tags(self, table: Table) -> bool:
+        return bool(self.tag and self.protection(table))
+
+    def _replacement(self, table: Table, staged: str, target: str, description: str, labels: Mapping[str, str]) -> str:
+        """Return the statement that puts a staged table in place; the target of one with policy tags is made ready."""
+        if self._keeps_tags(table):
+            self._make_ready(table, target)
+            return statements.replace_rows(table, staged, target)
+        labels = {**labels, **self.protection(table)}
+        return statements.create_or_replace(table, staged, target, description, labels)
+
+    def _make_ready(self, table: Table, target: str) -> None:
         served = self.find(target)
         if served is not None and not _has_form_of(served, table):
             self.drop(target)
@@ -224,7 +245,6 @@ class Warehouse:
             self.create(table, target)
         else:
             self.protect(table, served)
-        self.query(statements.replace_rows(table, staged, target), {}, key)
 
     def replace_dates(self, table: Table, staged: str, target: str, dates: Sequence[date], key: str) -> None:
         """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""

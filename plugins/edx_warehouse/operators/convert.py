@@ -1,4 +1,4 @@
-"""Validating and converting one course's weekly export, and refreshing its ``latest/``."""
+"""Validating and converting one course's weekly export."""
 
 import json
 import tempfile
@@ -45,7 +45,7 @@ def served_week(bucket: Bucket, course: CourseKey) -> str:
 
 
 class ConvertWeekOperator(CourseOperator):
-    """Convert a course's files of a week and, when the week is the newest, make it ``latest/``.
+    """Convert a course's files of a week.
 
     Every header is checked against its contract before anything is written. A week that was restored from a snapshot, and
     whose delivery is not there, is taken as it is.
@@ -56,7 +56,7 @@ class ConvertWeekOperator(CourseOperator):
         self.contracts = contracts
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Convert; return the week and whether it is the newest."""
+        """Convert; return the week."""
         bucket = self.bucket()
         week = week_of(bucket, day_of(context))
         files = week_files(bucket, week, [self.course]).get(self.course, {})
@@ -69,7 +69,7 @@ class ConvertWeekOperator(CourseOperator):
                 raise self._missing(week)
             if files and not (done and done.metadata.get("delivery") == delivery):
                 self._convert(bucket, week, files, {"sources": sources, "delivery": delivery})
-        return {"week": str(week), "newest": self._refresh_latest(bucket, week)}
+        return {"week": str(week)}
 
     def _convert(self, bucket: Bucket, week: date, files: dict[str, Stored], digests: dict[str, str]) -> None:
         prefix = places.week_of_course(self.course, week)
@@ -118,19 +118,6 @@ class ConvertWeekOperator(CourseOperator):
         for it in drift:
             self.log.warning("Drift in %s %s: %s (%s)", self.course, week, it, it.policy)
         return DriftOfWeek(self.course, week, held, drift, str(earlier.week) if earlier else "", release)
-
-    def _refresh_latest(self, bucket: Bucket, week: date) -> bool:
-        latest, prefix = places.latest(self.course), places.week_of_course(self.course, week)
-        served = served_week(bucket, self.course)
-        if served > str(week):
-            self.log.info("%s is served and newer than %s: latest/ stays as it is", served, week)
-            return False
-        copies = [it for it in bucket.objects(prefix) if it.name.startswith((prefix + "raw/", prefix + "transformed/"))]
-        for it in copies:
-            bucket.copy(it, latest + it.name.removeprefix(prefix))
-        entries = [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in copies]
-        bucket.put(latest + "MANIFEST.json", json.dumps({"week": str(week), "files": entries}, indent=1).encode())
-        return True
 
     def _missing(self, week: date) -> Held:
         return Held(

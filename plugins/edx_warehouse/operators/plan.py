@@ -62,6 +62,6 @@ def _is_outdated(tables: KeptTables, name: str) -> bool:
         declared = tables.catalog[read]
         if declared.name not in tables.labels and not declared.is_kept_by_date:
             return False  # whoever makes this input builds the table then
-        inputs[read] = tables.labels.get(declared.name, {}).get("digest", "")
+        inputs[read] = tables.labels.get(declared.name, {})
     wanted = whole_version(tables.tables, tables.catalog[name], inputs)
     return tables.labels.get(wanted.table.name, {}).get("digest") != wanted.digest

@@ -22,6 +22,9 @@ from edx_warehouse.tables.checks import claims_query, claims_sql, schema_diff
 from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.references import bind, references
 
+type Staged = bigquery.Table
+"""A table beside the served ones, with the description and the labels that it will be served with."""
+
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +37,7 @@ class Version:
     :param labels: further labels of the table.
     :param sql: the query as BigQuery runs it; None for loads.
     :param uri: the object that is loaded; None for queries.
-    :param course_id: canonical id of the course.
+    :param course_id: canonical id of the course; None for a table that all courses share.
     :param rows_in: rows of the file that is loaded, which must be the rows of the table; None for queries.
     :param parameters: values of the query's parameters.
     :param dates: the dates that are replaced; None when the table is replaced whole.
@@ -46,7 +49,7 @@ class Version:
     digest: str
     inputs: Mapping[str, str]
     labels: Mapping[str, str]
-    course_id: str
+    course_id: str | None
     sql: str | None = None
     uri: str | None = None
     rows_in: int | None = None
@@ -90,20 +93,12 @@ def publish(
     if served is None:
         dataset = target.split(".")[1]
         warehouse.ensure_dataset(dataset, f"{dataset}: built and described by edx-warehouse.")
-    staging = warehouse.staging(table, _key(wanted, served))
-    staged = str(staging.reference)
-    # A staging table that expired and was made anew is empty: jobs that filled the old one must not be adopted.
-    key = f"{staging.table_id}_{staging.created:%Y%m%dT%H%M%S%f}"
-    job = produce(staged, f"make_{key}")
-    rows = job.num_dml_affected_rows if job.job_type == "query" else job.output_rows
-    rows = int(rows or 0)
-    _check_rows(warehouse, wanted, rows)
-    _check_claims(warehouse, wanted, staged, key)
-    record = _record(wanted, job, rows, context)
+    # The state that is replaced is part of the name: A, then B, then A again is three effects, not two.
+    staging = warehouse.staging(table, _key(wanted, f"{served.etag} {served.modified}" if served else "absent"))
+    staged, key = str(staging.reference), _job_key(staging)
+    record = _make(warehouse, catalog, wanted, staging, produce, context)
     description = provenance.describe(table.description, record)
     labels = {**wanted.labels, "digest": wanted.digest}
-    # Recorded first: once the table is in place a later try finds nothing to do, and would never record it.
-    warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
     if wanted.dates is None:
         warehouse.replace(table, staged, target, description, labels, f"replace_{key}")
     else:
@@ -114,12 +109,69 @@ def publish(
     if wanted.dates is not None or not is_served(warehouse.find(target), wanted):
         warehouse.describe(table, target, description, labels)
     warehouse.drop(staged)
-    return {"table": target, "made": True, "rows": rows, "digest": wanted.digest, "job_id": job.job_id}
+    return {
+        "table": target,
+        "made": True,
+        "rows": record.rows_out,
+        "digest": wanted.digest,
+        "job_id": record.job_id,
+    }
 
 
-def _key(wanted: Version, served: bigquery.Table | None) -> str:
-    # The state that is replaced is part of the name: A, then B, then A again is three effects, not two.
-    before = f"{served.etag} {served.modified}" if served is not None else "absent"
+def stage(
+    warehouse: Warehouse,
+    catalog: Catalog,
+    wanted: Version,
+    produce: Callable[[str, str], Any],
+    context: Mapping[str, Any],
+    related: Callable[[str], str],
+) -> tuple[Staged, bool]:
+    """Make and check a whole version beside the served tables, unless it is there; nothing that is served changes.
+
+    :param produce: fills the table it is given by a job with the key it is given.
+    :param related: the full name of the table, by ``layer.table``, with which a relationship is checked.
+    :returns: the staged table, and whether it was made now.
+    :raises Terminal: ``E-CHK-101`` (rows), ``E-CHK-102`` (claims).
+    """
+    staging = warehouse.staging(wanted.table, _key(wanted, "staged"))
+    # Its digest is written last: who finds it finds rows that are checked.
+    if staging.labels.get("digest") == wanted.digest:
+        return staging, False
+    record = _make(warehouse, catalog, wanted, staging, produce, context, related)
+    description = provenance.describe(wanted.table.description, record)
+    staged = str(staging.reference)
+    warehouse.describe(wanted.table, staged, description, {**wanted.labels, "digest": wanted.digest})
+    return warehouse.client.get_table(staged), True
+
+
+def _make(
+    warehouse: Warehouse,
+    catalog: Catalog,
+    wanted: Version,
+    staging: bigquery.Table,
+    produce: Callable[[str, str], Any],
+    context: Mapping[str, Any],
+    related: Callable[[str], str] | None = None,
+) -> provenance.JobRecord:
+    """Fill a staging table, check it and record how it was made."""
+    staged, key = str(staging.reference), _job_key(staging)
+    job = produce(staged, f"make_{key}")
+    rows = job.num_dml_affected_rows if job.job_type == "query" else job.output_rows
+    rows = int(rows or 0)
+    _check_rows(warehouse, wanted, rows)
+    _check_claims(warehouse, wanted, staged, key, related)
+    record = _record(wanted, job, rows, context)
+    # Recorded first: once the table is in place a later try finds nothing to do, and would never record it.
+    warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
+    return record
+
+
+def _job_key(staging: bigquery.Table) -> str:
+    # A staging table that expired and was made anew is empty: jobs that filled the old one must not be adopted.
+    return f"{staging.table_id}_{staging.created:%Y%m%dT%H%M%S%f}"
+
+
+def _key(wanted: Version, before: str) -> str:
     content = json.dumps([wanted.target, wanted.digest, before, [str(it) for it in wanted.dates or ()]])
     return f"{wanted.target.split('.', 1)[1].replace('.', '__')}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
@@ -129,14 +181,17 @@ def _check_rows(warehouse: Warehouse, wanted: Version, rows: int) -> None:
         raise _refusal(warehouse, wanted, "E-CHK-101", f"{wanted.rows_in} rows, as its manifest says", f"{rows} rows")
 
 
-def _check_claims(warehouse: Warehouse, wanted: Version, staged: str, key: str) -> None:
+def _check_claims(
+    warehouse: Warehouse, wanted: Version, staged: str, key: str, related: Callable[[str], str] | None
+) -> None:
     sql = claims_query(wanted.table, f"`{staged}`")
     if not sql:
         return
     stops = {claim.name: claim.stops for claim in claims_sql(wanted.table, f"`{staged}`")}
     dataset = wanted.target.rsplit(".", 1)[0]
     # A relationship names a table of the same course, which stands beside the one that is checked.
-    sql = bind(sql, {str(it): f"`{dataset}.{it.table}`" for it in references(sql)})
+    beside = related or (lambda name: f"{dataset}.{name.split('.')[1]}")
+    sql = bind(sql, {str(it): f"`{beside(str(it))}`" for it in references(sql)})
     broken = []
     asked = hashlib.sha256(sql.encode()).hexdigest()[:8]  # other claims are another question
     for row in warehouse.query(sql, {}, f"check_{asked}_{key}").result():

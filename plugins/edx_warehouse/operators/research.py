@@ -19,7 +19,6 @@ from edx_warehouse.domain.research import KEYS, ResearchProject
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.keys import research_key
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.convert import served_week
 from edx_warehouse.operators.due import CONVERTED
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import InstitutionOperator
@@ -68,17 +67,17 @@ class BuildResearchOperator(InstitutionOperator):
     def _build(
         self, bucket: Bucket, course: CourseKey, tables: Sequence[Table], key: bytes, context: Context
     ) -> Iterator[str]:
-        week = served_week(bucket, course)
+        warehouse = self.warehouse(f"{course} research {self.project.name}")
+        there = warehouse.labels(places.latest_dataset(course))
+        week = there.get("user_info_combo", {}).get("snapshot_date")
         if not week:
             self.log.info("%s has no week yet", course)
             return
-        warehouse = self.warehouse(f"{course} research {self.project.name}")
         people = self._people(bucket, warehouse, course, week, key)
         served = warehouse.labels(KEYS).get(self.project.pseudonyms(course), {})
         if served.get("digest") != people.digest:
             warehouse.ensure_private_dataset(KEYS, "Which pseudonym each person has: of nobody but the warehouse.")
             yield from self._publish_people(bucket, warehouse, people, key, context)
-        there = warehouse.labels(places.latest_dataset(course))
         done = warehouse.labels(self.project.dataset(course))
         for table in tables:
             made_from = there.get(table.name, {}).get("digest")

@@ -1,4 +1,4 @@
-"""Finishing a course's week: secondary files, and the manifest that says it is complete."""
+"""Finishing a course's week: secondary files, ``latest/``, and the manifest that says it is complete."""
 
 import json
 from collections.abc import Mapping
@@ -8,44 +8,42 @@ from typing import Any
 from airflow.sdk import Asset, Context
 
 from edx_warehouse.domain import places
+from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.convert import served_week
 from edx_warehouse.operators.due import CONVERTED
 from edx_warehouse.operators.secondary_files import export_table
 from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
-from edx_warehouse.operators.tables import CourseTableOperator
+from edx_warehouse.operators.week import WeekOperator, shown_week
 
 
-class SealWeekOperator(CourseTableOperator):
-    """Write the secondary files of a course's newest week and then its MANIFEST.json.
+class SealWeekOperator(WeekOperator):
+    """Write the secondary files of a course's newest week, make the week ``latest/``, and write its MANIFEST.json.
 
     An older week, which was converted after a newer one, has no secondary files: the tables were never at it.
 
     :param tables: references of the secondary tables that become ``secondary/<table>.csv.gz``.
-    :param converted: id of the task that converted the week.
     :param asset: its partition ``<week>`` is complete afterwards.
     """
 
-    def __init__(self, *, tables: list[str], converted: str, asset: Asset, **kwargs: Any) -> None:
+    def __init__(self, *, tables: list[str], asset: Asset, **kwargs: Any) -> None:
         super().__init__(outlets=[asset], **kwargs)
         self.tables = tables
-        self.converted = converted
         self.asset = asset
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Export what changed; return the number of files of the week."""
-        result = context["ti"].xcom_pull(task_ids=self.converted)
-        week = date.fromisoformat(result["week"])
-        bucket, warehouse = self.bucket(), self.warehouse(str(week))
-        prefix = places.week_of_course(self.course, week)
-        newest = served_week(bucket, self.course) == str(week)
+        week = self.week(context)
+        tables, prefix = self.course_tables(str(week)), places.week_of_course(self.course, week)
+        bucket = tables.bucket
+        newest = shown_week(tables) <= str(week)
         if newest:
             for reference in self.tables:
-                self._export(warehouse, bucket, reference, prefix)
+                self._export(tables.warehouse, bucket, reference, prefix)
+            refresh_latest(bucket, self.course, week)
         converted = bucket.stat(prefix + CONVERTED)
         assert converted is not None
-        files = [it for it in bucket.objects(prefix) if it.name.removeprefix(prefix).count("/")]
+        files = _files(bucket, prefix)
         manifest = {
             "course_id": str(self.course),
             "week": str(week),
@@ -69,8 +67,29 @@ class SealWeekOperator(CourseTableOperator):
         if table is None:
             self.log.warning("%s is not there yet: no secondary file of it this week", source)
             return
-        exported = export_table(warehouse, bucket, table, f"{prefix}secondary/{name}.csv.gz", self.course)
-        bucket.copy(exported, f"{places.latest(self.course)}secondary/{name}.csv.gz")
+        export_table(warehouse, bucket, table, f"{prefix}secondary/{name}.csv.gz", self.course)
+
+
+def refresh_latest(bucket: Bucket, course: CourseKey, week: date) -> None:
+    """Make a week ``latest/``: copies of all its files and of no others, and the manifest that says whose they are.
+
+    The manifest switches: it names the folder of the week, whose files stay as they are. A file that the week lacks goes
+    when no manifest names it any more.
+    """
+    latest, prefix = places.latest(course), places.week_of_course(course, week)
+    files = _files(bucket, prefix)
+    for it in files:
+        bucket.copy(it, latest + it.name.removeprefix(prefix))
+    entries = [{"name": it.name.removeprefix(prefix), "bytes": it.size, "sha256": it.sha256} for it in files]
+    manifest = {"week": str(week), "folder": prefix, "files": entries}
+    bucket.put(latest + "MANIFEST.json", json.dumps(manifest, indent=1).encode())
+    named = {latest + it.name.removeprefix(prefix) for it in files}
+    bucket.delete(it.name for it in _files(bucket, latest) if it.name not in named)
+
+
+def _files(bucket: Bucket, prefix: str) -> list[Stored]:
+    """Return the files of a week, which are in folders; what is beside them is ours."""
+    return [it for it in bucket.objects(prefix) if "/" in it.name.removeprefix(prefix)]
 
 
 def _entry(stored: Stored, prefix: str) -> Mapping[str, Any]:

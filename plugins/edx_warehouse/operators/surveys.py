@@ -63,9 +63,8 @@ class ConvertSurveysOperator(ConvertWeekOperator):
                 work = _Work(bucket, Path(folder), {"surveys": sources, "delivery": delivery})
                 self._convert_beside(work, prefix, surveys, opt_in, people)
         document = json.loads(bucket.read(prefix + CONVERTED) or b"{}")
-        newest = self._refresh_latest(bucket, week)
         rows = {name.split("/")[1].split(".")[0]: it["rows"] for name, it in document["outputs"].items()}
-        return {"week": str(week), "newest": newest, **rows}
+        return {"week": str(week), **rows}
 
     def _convert_beside(
         self, work: "_Work", prefix: str, surveys: Sequence[Stored], opt_in: Sequence[Stored], tables: Sequence[Stored]

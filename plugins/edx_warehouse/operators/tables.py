@@ -2,25 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowSkipException
 
 from edx_warehouse.domain import places
-from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.windows import LATEST
-from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import fields_of
-from edx_warehouse.operators.convert import served_week
 from edx_warehouse.operators.course_tables import CourseTables
-from edx_warehouse.operators.due import CONVERTED
 from edx_warehouse.operators.later_runs import leave_to_later_runs
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import CourseOperator
-from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
 from edx_warehouse.operators.tracking_events import TrackingEvents
 from edx_warehouse.operators.unit import day_of
 from edx_warehouse.operators.whole_tables import build_whole
@@ -105,67 +98,6 @@ class LoadLogDayOperator(CourseTableOperator):
         self.announce(context, result)
         leave_to_later_runs(self, context)
         return result
-
-
-class LoadExportOperator(CourseTableOperator):
-    """Load one transformed file of a course's week, when that week is the newest.
-
-    :param table: name of the transformed table.
-    :param converted: id of the task that converted the week.
-    """
-
-    def __init__(self, *, table: str, converted: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.table = table
-        self.converted = converted
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Load unless the file's content is loaded."""
-        week = newest_week(context, self.converted, self.bucket(), self.course)
-        result = load_export(self.course_tables(week), self.table, date.fromisoformat(week), context)
-        return self.announce(context, result)
-
-
-def load_export(
-    tables: CourseTables, table: str, week: date, context: Context, debug: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Load a transformed file of a course's converted week unless its content is loaded.
-
-    :param table: name of the transformed table.
-    :param debug: further facts for the record.
-    :raises AirflowSkipException: when the week has no such file.
-    """
-    prefix = places.week_of_course(tables.course, week)
-    output = f"transformed/{table}.json.gz"
-    manifests = (tables.bucket.read(prefix + name) for name in (CONVERTED, SURVEYS))
-    entries = [it for content in manifests if content and (it := json.loads(content)["outputs"].get(output))]
-    if not entries:
-        raise AirflowSkipException(f"{prefix} has no {output}.")
-    declared = tables.catalog[f"transformed.{table}"]
-    uri, inputs = tables.bucket.uri(prefix + output), {prefix + output: entries[0]["sha256"]}
-    wanted = Version(
-        table=declared,
-        target=tables.target(table),
-        digest=digest(declared.reference, None, declared.fields, inputs, {}),
-        inputs=inputs,
-        labels={**tables.labels, "snapshot_date": str(week)},
-        course_id=str(tables.course),
-        rows_in=entries[0]["rows"],
-        uri=uri,
-        debug=debug or {},
-    )
-    warehouse = tables.warehouse
-    return publish(
-        warehouse, tables.catalog, wanted, lambda into, key: warehouse.load(uri, declared.fields, into, key), context
-    )
-
-
-def newest_week(context: Mapping[str, Any], converted: str, bucket: Bucket, course: CourseKey) -> str:
-    """Return the week that was converted; skip the task when a newer one is served by now."""
-    week = str(context["ti"].xcom_pull(task_ids=converted)["week"])
-    if served_week(bucket, course) != week:
-        raise AirflowSkipException(f"A newer week than {week} is served: the tables stay as they are.")
-    return week
 
 
 class BuildTableOperator(CourseTableOperator):

@@ -1,6 +1,6 @@
 """Building the derived tables that are made whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,24 +23,25 @@ def build_whole(tables: CourseTables, table: str, context: Context) -> dict[str,
     :param table: its reference, as in ``secondary.person_course``.
     :raises AirflowSkipException: when a table that it reads is not there yet.
     """
-    inputs = _inputs(tables, table)
+    inputs = input_labels(tables, tables.catalog.inputs(table))
     while True:
         result = _build(tables, table, inputs, context)
-        now = _inputs(tables, table)
+        now = input_labels(tables, inputs)
         if now == inputs:
             return result
         inputs = now
 
 
-def whole_version(tables: CourseTables, declared: Table, inputs: Mapping[str, str]) -> Version:
+def whole_version(tables: CourseTables, declared: Table, inputs: Mapping[str, Mapping[str, str]]) -> Version:
     """Return the version of a table which its inputs as they are now would give.
 
-    :param inputs: the digest of each table it reads, by ``layer.table``.
+    :param inputs: the labels of each table it reads, by ``layer.table``.
     """
     course_id = str(tables.course)
     targets = {name: tables.target(name.split(".")[1]) for name in inputs}
     sql = bind(declared.sql or "", {name: f"`{target}`" for name, target in targets.items()})
-    fingerprints = {targets[name]: it for name, it in inputs.items()}
+    fingerprints = {targets[name]: it.get("digest", "") for name, it in inputs.items()}
+    week = max((it.get("snapshot_date", "") for it in inputs.values()), default="")
     parameters: dict[str, Any] = {"course_id": course_id}
     if "until" in declared.parameters:
         parameters["until"] = tables.window.end
@@ -49,7 +50,7 @@ def whole_version(tables: CourseTables, declared: Table, inputs: Mapping[str, st
         target=tables.target(declared.name),
         digest=digest(declared.reference, sql, declared.fields, fingerprints, parameters),
         inputs=fingerprints,
-        labels=tables.labels,
+        labels=tables.labels | ({"snapshot_date": week} if week else {}),
         course_id=course_id,
         sql=sql,
         parameters=parameters,
@@ -57,7 +58,9 @@ def whole_version(tables: CourseTables, declared: Table, inputs: Mapping[str, st
     )
 
 
-def _build(tables: CourseTables, table: str, inputs: Mapping[str, str], context: Context) -> dict[str, Any]:
+def _build(
+    tables: CourseTables, table: str, inputs: Mapping[str, Mapping[str, str]], context: Context
+) -> dict[str, Any]:
     warehouse, declared = tables.warehouse, tables.catalog[table]
     wanted = whole_version(tables, declared, inputs)
 
@@ -68,8 +71,12 @@ def _build(tables: CourseTables, table: str, inputs: Mapping[str, str], context:
     return publish(warehouse, tables.catalog, wanted, produce, context)
 
 
-def _inputs(tables: CourseTables, table: str) -> dict[str, str]:
-    warehouse, names = tables.warehouse, tables.catalog.inputs(table)
+def input_labels(tables: CourseTables, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the labels of the tables that something is made from.
+
+    :raises AirflowSkipException: when one is not there yet. One that is kept by date is made then, without rows.
+    """
+    warehouse = tables.warehouse
     labels = warehouse.labels(tables.dataset)
     for name in names:
         declared = tables.catalog[name]
@@ -77,11 +84,11 @@ def _inputs(tables: CourseTables, table: str) -> dict[str, str]:
             continue
         target = tables.target(declared.name)
         if not declared.is_kept_by_date:
-            raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds {table} then.")
+            raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds what is made from it.")
         # A course may have learners before its first log day: until then nothing happened on any day.
         warehouse.ensure_dataset(tables.dataset, f"{tables.dataset}: built and described by edx-warehouse.")
         labels[declared.name] = dict(warehouse.create(declared, target).labels)
-    return {name: labels[tables.catalog[name].name].get("digest", "") for name in names}
+    return {name: labels[tables.catalog[name].name] for name in names}
 
 
 def check_columns(warehouse: Warehouse, table: Table, sql: str, parameters: Mapping[str, Any]) -> None:

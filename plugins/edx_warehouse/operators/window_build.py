@@ -10,7 +10,8 @@ from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.windows import distance, is_near
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.days import BuildDays
-from edx_warehouse.operators.tables import check_served, load_export
+from edx_warehouse.operators.loads import load_export
+from edx_warehouse.operators.tables import check_served
 from edx_warehouse.operators.whole_tables import build_whole
 from edx_warehouse.operators.window_files import seal
 from edx_warehouse.operators.window_look import CourseLook

@@ -1,6 +1,7 @@
 """``course_weekly__<slug>``: a course's weekly export, from delivery to secondary files."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from airflow.sdk import DAG
@@ -13,9 +14,10 @@ from edx_warehouse.operators.convert import ConvertWeekOperator
 from edx_warehouse.operators.seal import SealWeekOperator
 from edx_warehouse.operators.start import StartNextWeekOperator
 from edx_warehouse.operators.surveys import MADE, ConvertSurveysOperator
-from edx_warehouse.operators.tables import CheckTablesOperator, LoadExportOperator
+from edx_warehouse.operators.tables import CheckTablesOperator
+from edx_warehouse.operators.week import MakeTablesOperator, PublishWeekOperator
 from edx_warehouse.pipelines import assets, settings
-from edx_warehouse.pipelines.builds import BUILD_WEEK, LOAD, connect, declare_builds, kept_by_date, kept_whole
+from edx_warehouse.pipelines.builds import BUILD_WEEK, LOAD, connect, kept_by_date, kept_whole
 from edx_warehouse.sensors.manifest import ManifestSensor
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.privacy import require_protection
@@ -38,6 +40,7 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
     require_protection(course.institution, catalog.values())
     place: dict[str, Any] = {"institution": course.institution, "course": course.key}
     loaded = [it for it in catalog.order(catalog) if catalog[it].layer == "transformed"]
+    small = [it for it in loaded if catalog[it].small]
     by_date, whole = kept_by_date(catalog), kept_whole(catalog)
     with DAG(
         dag_id=dag_id(course),
@@ -50,8 +53,9 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         default_args={**settings.DEFAULT_ARGS, "pool": course_pool(course.key)},
         tags=settings.tags(course.institution, "weekly", course),
         doc_md=settings.doc(
-            f"Validates and converts the weekly export of {course.key}, refreshes `latest/`, loads it, rebuilds what "
-            "follows, checks, and writes the secondary files that go to the archive.",
+            f"Validates and converts the weekly export of {course.key}, loads it and rebuilds what follows beside what "
+            "is served, puts all that in place when every check has passed, and writes `latest/` and the secondary "
+            "files that go to the archive.",
             "weekly export",
         ),
     ):
@@ -66,19 +70,20 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         surveys = ConvertSurveysOperator(
             task_id="convert_surveys", contracts=contracts, converted=_CONVERT, pool="split", **place
         )
-        loads = {
-            it: LoadExportOperator(
-                task_id=f"load_{catalog[it].name}",
-                table=catalog[it].name,
-                converted=_CONVERT,
-                catalog=catalog,
-                outlets=[assets.table(course, catalog[it].name)],
-                **LOAD,
-                **place,
-            )
-            for it in loaded
-        }
-        builds = declare_builds(course, catalog, whole, **BUILD_WEEK)
+        make = partial(MakeTablesOperator, converted=_CONVERT, catalog=catalog, **place)
+        loads = {it: make(task_id=f"load_{catalog[it].name}", tables=[it], **LOAD) for it in loaded if it not in small}
+        load_small = make(task_id="load_small_tables", tables=small, **LOAD)
+        builds = {it: make(task_id=f"build_{catalog[it].name}", tables=[it], **BUILD_WEEK) for it in whole}
+        publish = PublishWeekOperator(
+            task_id="publish_tables",
+            tables=[*loaded, *whole],
+            converted=_CONVERT,
+            catalog=catalog,
+            outlets=[assets.table(course, catalog[it].name) for it in [*loaded, *whole]],
+            trigger_rule="none_failed",
+            **BUILD_WEEK,
+            **place,
+        )
         check = CheckTablesOperator(
             task_id="check_tables",
             tables=[*loaded, *by_date, *whole],
@@ -97,11 +102,14 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             **BUILD_WEEK,
             **place,
         )
-        wait >> convert >> surveys
+        wait >> convert >> [surveys, load_small]
         for it, load in loads.items():
             (surveys if catalog[it].name in MADE else convert) >> load
-        connect(catalog, loads, builds)
+        connect(catalog, {**loads, **dict.fromkeys(small, load_small), **builds}, builds)
+        for build in builds.values():
+            if not build.upstream_list:  # made of days alone, but beside the other tables of this week
+                convert >> build
         proceed = StartNextWeekOperator(
             task_id="start_next_week", trigger_rule="all_done", pool="default_pool", **place
         )
-        [*loads.values(), *builds.values()] >> check >> seal >> proceed
+        [*loads.values(), load_small, *builds.values()] >> publish >> check >> seal >> proceed

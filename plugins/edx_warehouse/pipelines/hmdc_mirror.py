@@ -4,11 +4,13 @@ from airflow.sdk import DAG, CronTriggerTimetable
 
 from edx_warehouse.domain.registry import Institution, Registry
 from edx_warehouse.exports.contracts import Contracts
+from edx_warehouse.operators.lists import LoadListsOperator
 from edx_warehouse.operators.mirror import MirrorOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
 from edx_warehouse.operators.start import StartDeliveriesOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.pipelines import assets, settings
+from edx_warehouse.tables.catalog import Catalog
 
 
 def dag_id(institution: Institution) -> str:
@@ -16,7 +18,7 @@ def dag_id(institution: Institution) -> str:
     return f"hmdc_mirror__{institution.name}"
 
 
-def declare(institution: Institution, registry: Registry, contracts: Contracts) -> None:
+def declare(institution: Institution, registry: Registry, contracts: Contracts, catalog: Catalog) -> None:
     """Declare the Dag."""
     courses = registry.courses_of(institution)
     with DAG(
@@ -48,6 +50,10 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts) 
             ),
             ConvertReferenceOperator(task_id="convert_reference", institution=institution, contracts=contracts),
         ]
+        # Deliveries do not wait for it.
+        mirrors[-1] >> LoadListsOperator(
+            task_id="load_lists", institution=institution, catalog=catalog, pool="default_pool"
+        )
         mirrors >> StartDeliveriesOperator(
             task_id="start_deliveries",
             institution=institution,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-LAYERS = ("logs", "transformed", "secondary", "keys", "ops")
+LAYERS = ("logs", "transformed", "reference", "secondary", "keys", "ops")
 """Layers of tables, in the order data flows; ``keys`` and ``ops`` hold the warehouse's own records."""
 
 LOGS = "logs.tracklog"
@@ -41,9 +41,11 @@ class Field:
 class Table:
     """A declared table.
 
-    :param grain: columns whose values no two rows share.
+    :param grain: columns whose values no two rows share; none of a table that holds rows as they were delivered.
     :param partition: DATE or TIMESTAMP column by whose days the table is divided, or None.
     :param look_back: the rows of a date also depend on the events of this many dates before it.
+    :param raw: the delivered file whose rows these are, by its canonical name, or None.
+    :param small: it is loaded together with other small tables, by one task.
     :param checks: claims that stop the course when they do not hold, each ``{"claim": kind, …}``.
     :param warnings: claims that only tell.
     :param sql: the author's query, or None when the table is loaded.
@@ -64,6 +66,8 @@ class Table:
     references: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     look_back: int = 0
+    raw: str | None = None
+    small: bool = False
 
     @property
     def is_kept_by_date(self) -> bool:

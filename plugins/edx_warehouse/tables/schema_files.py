@@ -46,8 +46,8 @@ class _Reader:
         self.layer = layer
 
     def read(self) -> Table:
-        optional = {"partition", "look_back", "cluster", "checks", "warnings"}
-        it = self._mapping(read_yaml(self.path), "", {"description", "grain", "fields"}, optional)
+        optional = {"grain", "partition", "look_back", "cluster", "checks", "warnings", "raw", "small"}
+        it = self._mapping(read_yaml(self.path), "", {"description", "fields"}, optional)
         if not _NAME.fullmatch(self.path.stem):
             raise self._wrong("", "a file name of letters, digits and _", self.path.stem, "rename the file")
         fields = self._fields(it["fields"], "fields")
@@ -56,14 +56,34 @@ class _Reader:
             layer=self.layer,
             name=self.path.stem,
             description=self._description(it["description"], "description", _TABLE_DESCRIPTION),
-            grain=self._columns(it["grain"], "grain", columns),
+            grain=self._grain(it, columns),
             partition=self._partition(it.get("partition"), columns),
             cluster=self._cluster(it.get("cluster"), columns),
             fields=fields,
             checks=self._claims(it.get("checks"), "checks", columns),
             warnings=self._claims(it.get("warnings"), "warnings", columns),
             look_back=self._look_back(it),
+            raw=self._raw(it),
+            small="raw" in it or self._small(it),
         )
+
+    def _grain(self, it: dict[str, Any], columns: dict[str, Field]) -> tuple[str, ...]:
+        if "grain" not in it and "raw" in it:
+            return ()  # rows as edX delivered them, of which two may be the same
+        if "grain" not in it:
+            raise self._wrong("grain", "a value", "none", "add the key")
+        return self._columns(it["grain"], "grain", columns)
+
+    def _small(self, it: dict[str, Any]) -> bool:
+        small = it.get("small", False)
+        if type(small) is not bool or (small and self.layer != "transformed"):
+            raise self._wrong("small", "true or false, in the layer transformed only", str(small), "remove the key")
+        return small
+
+    def _raw(self, it: dict[str, Any]) -> str | None:
+        if "raw" in it and self.layer != "transformed":
+            raise self._wrong("raw", "it in the layer transformed only", self.layer, "remove the key")
+        return it.get("raw")
 
     def _fields(self, value: Any, key: str) -> tuple[Field, ...]:
         fields = tuple(self._field(item, f"{key}[{number}]") for number, item in enumerate(self._list(value, key)))
@@ -76,7 +96,9 @@ class _Reader:
         return fields
 
     def _field(self, value: Any, key: str) -> Field:
-        it = self._mapping(value, key, {"name", "type", "description"}, {"mode", "fields", "privacy"})
+        # "from" and "form" say how a column is made of a delivered file's: exports/raw_tables.py reads them.
+        optional = {"mode", "fields", "privacy", "from", "form"}
+        it = self._mapping(value, key, {"name", "type", "description"}, optional)
         name = it["name"]
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise self._wrong(f"{key}.name", "letters, digits and _", str(name), "correct the name")

@@ -13,6 +13,7 @@ from edx_warehouse.domain.errors import Held
 from edx_warehouse.exports.contracts import Column
 from edx_warehouse.exports.course_rows import CourseRows
 from edx_warehouse.exports.delivered_files import Delivered
+from edx_warehouse.exports.raw_rows import RawRows
 from edx_warehouse.exports.student_module import StudentModule
 from edx_warehouse.exports.table_blocks import Block, blocks
 from edx_warehouse.exports.table_scanner import TableScanner
@@ -62,7 +63,7 @@ def usual(column: Column, *, odd: bool) -> st.SearchStrategy[str | None]:
     ]
     if column.name == "course_id":
         of_type = COURSES
-    elif column.name == "module_id":
+    elif column.name in ("module_id", "usage_key"):
         of_type = BLOCKS
     if odd:
         of_type = st.one_of(of_type, NUMBERS, TIMES, TEXTS)
@@ -95,6 +96,8 @@ def makers(name: str):
     rows = CourseRows(COURSE)
     if name == "studentmodule":
         return rows, StudentModule(rows)
+    if name in CONTRACTS.tables:
+        return rows, RawRows(name, CONTRACTS.tables[name], rows)
     return rows, PersonPart(name, rows) if name in SOURCES else None
 
 
