@@ -1,7 +1,7 @@
 """``problem_analysis``: what each learner answered to each problem, read from the states in ``studentmodule``.
 
-The answers of a problem are keys of JSON objects, which SQL cannot list everywhere. They are read here, from lines that
-are already typed, and only from those that hold a ``correct_map``: other rows cost a search of their bytes.
+The answers of a problem are keys of JSON objects, which SQL cannot list everywhere. They are read from lines that are
+already typed: by machine code, and here what is not ordinary.
 """
 
 import json
@@ -10,6 +10,11 @@ from math import isfinite
 from typing import Any
 
 import msgspec
+import numpy as np
+
+from edx_warehouse.exports.compiled.answers import NEEDED, STRANGE, make_answers, new_room
+from edx_warehouse.exports.compiled.ascii import NEWLINE
+from edx_warehouse.exports.compiled.words import PAD
 
 _MARK = b"correct_map"
 _LARGEST = 2**63 - 1
@@ -84,19 +89,39 @@ class ProblemAnalysis:
 
     def __init__(self) -> None:
         self.unreadable = 0
+        self._data = self._out = np.empty(0, np.uint8)
+        self._room = new_room(0)
 
-    def lines(self, modules: bytes) -> Iterator[bytes]:
-        """Yield a JSON line for each problem that was answered.
+    def lines(self, modules: bytes) -> Iterator[tuple[bytes | memoryview, int]]:
+        """Yield JSON lines, one for each problem that was answered, and how many; good until the next ones.
 
         :param modules: whole JSON lines of the transformed ``studentmodule``.
         """
-        at = modules.find(_MARK)
-        while at >= 0:
-            end = modules.find(b"\n", at) + 1 or len(modules)
-            line = self._line(_module(modules[modules.rfind(b"\n", 0, at) + 1 : end]))
-            if line:
-                yield line
-            at = modules.find(_MARK, end)
+        data, size = self._padded(modules), len(modules)
+        at = 0
+        while at < size:
+            at, end, rows, why = make_answers(data, at, size, self._room, self._out)
+            if rows:
+                yield self._out[:end].data, rows
+            if why == STRANGE:
+                start, at = at, modules.find(b"\n", at) + 1 or size
+                if line := self.line(modules[start:at]):
+                    yield line, 1
+
+    def line(self, line: bytes) -> bytes | None:
+        """Return what one line becomes, read completely; None for what is no answered problem."""
+        # Without answers nothing of it is read, so that nothing of it is unreadable.
+        return self._line(_module(line)) if _MARK in line else None
+
+    def _padded(self, modules: bytes) -> Any:
+        size = len(modules)
+        if len(self._data) < size + 2 * PAD:
+            self._data = np.empty(size + 2 * PAD, np.uint8)
+            self._room = new_room(size)
+            self._out = np.empty(2 * size + NEEDED, np.uint8)
+        self._data[:size] = np.frombuffer(modules, np.uint8)
+        self._data[size] = NEWLINE
+        return self._data
 
     def _line(self, module: _Module) -> bytes | None:
         # edX writes module_type problem for other blocks as well: the id decides too.
