@@ -137,9 +137,8 @@ class CourseWeek:
 
         def take(made: Scanned) -> None:
             nonlocal answered
-            lines = bytes(made.json)
-            modules.write(lines)
-            for rows, count in self.problems.lines(lines):
+            modules.write(made.json)
+            for rows, count in self.problems.lines(made.json):
                 problems.write(rows)
                 answered += count
 

@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edx_warehouse.exports.compiled.answers import NEEDED, STRANGE, make_answers, new_room
+from edx_warehouse.exports.compiled.answers import NEEDED, make_answers, new_room
 from edx_warehouse.exports.compiled.ascii import NEWLINE
 from edx_warehouse.exports.compiled.words import PAD
 
 _MARK = b"correct_map"
+_PIECE = 256 * 1024  # bytes of lines that are read at once
 _LARGEST = 2**63 - 1
 
 
@@ -92,21 +93,31 @@ class ProblemAnalysis:
         self._data = self._out = np.empty(0, np.uint8)
         self._room = new_room(0)
 
-    def lines(self, modules: bytes) -> Iterator[tuple[bytes | memoryview, int]]:
+    def lines(self, modules: bytes | memoryview) -> Iterator[tuple[bytes | memoryview, int]]:
         """Yield JSON lines, one for each problem that was answered, and how many; good until the next ones.
 
         :param modules: whole JSON lines of the transformed ``studentmodule``.
         """
+        at, size = 0, _PIECE
+        while at < len(modules):
+            piece = bytes(modules[at : at + size])
+            if at + size < len(modules):
+                piece = piece[: piece.rfind(b"\n") + 1]
+            if piece:
+                yield from self._of_piece(piece)
+            at, size = at + len(piece), _PIECE if piece else 2 * size
+
+    def _of_piece(self, modules: bytes) -> Iterator[tuple[bytes | memoryview, int]]:
         data, size = self._padded(modules), len(modules)
         at = 0
         while at < size:
-            at, end, rows, why = make_answers(data, at, size, self._room, self._out)
+            at, end, rows, strange = make_answers(data, at, size, self._room, self._out)
             if rows:
                 yield self._out[:end].data, rows
-            if why == STRANGE:
-                start, at = at, modules.find(b"\n", at) + 1 or size
-                if line := self.line(modules[start:at]):
+            if strange:
+                if line := self.line(modules[at:strange]):
                     yield line, 1
+                at = strange
 
     def line(self, line: bytes) -> bytes | None:
         """Return what one line becomes, read completely; None for what is no answered problem."""

@@ -97,6 +97,12 @@ def test_each_answered_problem_of_many_rows_is_found():
     assert [row["id"] for row in rows(b"".join(modules).removesuffix(b"\n"))] == [1, 2, 3]
 
 
+def test_rows_beyond_one_piece_and_longer_than_one_are_found():
+    long = STATE | {"seed": "x" * 700_000}
+    modules = [module(long if number in (3, 4, 900) else STATE, id=number) for number in range(901)]
+    assert [row["id"] for row in rows(*modules)] == list(range(901))
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -43,8 +43,6 @@ from edx_warehouse.exports.compiled.search import find_byte, find_newline
 from edx_warehouse.exports.compiled.table_values import FLOAT, kind_of, write_json
 from edx_warehouse.exports.compiled.words import PAD, copy, same
 
-END, FULL, STRANGE = range(3)
-"""Why :func:`make_answers` stopped: all lines are read, no room for the next one, the next one is not ordinary."""
 NEEDED = 256 * MEMBERS
 """Bytes that a row may need beyond twice its line."""
 
@@ -383,20 +381,21 @@ def _make_row(out: Any, o: int, data: Any, at: int, size: int, room: Any) -> int
 
 @entry
 def make_answers(data: Any, at: int, size: int, room: Room, out: Any) -> Any:
-    """Write a row for each answered problem in whole lines of ``studentmodule``, until a line is not ordinary.
+    """Write a row for each answered problem in lines of ``studentmodule``, until one is not ordinary or has no room.
 
     :param data: ``data[at:size]`` are the lines, and a line feed and ``PAD`` bytes follow.
-    :return: position of the next line, where the rows end, how many they are, and why it stopped.
+    :return: position of the next line, where the rows end, how many they are, and the end of the next line when that is
+        not ordinary, else 0.
     """
     o = rows = 0
     while at < size:
         behind = find_newline(data, at) + 1
         if out.shape[0] - o < 2 * (behind - at) + NEEDED:
-            return at, o, rows, FULL
+            return at, o, rows, 0
         end = _make_row(out, o, data, at, size, room)
         if end < 0:
-            return at, o, rows, STRANGE
+            return at, o, rows, behind
         rows += 1 if end > o else 0
         o = end
         at = behind
-    return at, o, rows, END
+    return at, o, rows, 0
