@@ -41,6 +41,7 @@ endif
 bench: setup ## measure splitter and converter beside their yardsticks (about 20 minutes; ARGS="--events 100000 --courses 68" for less)
 	@$(BIN)/python benchmarks/split_logs.py --chart docs/images/split.svg $(ARGS)
 	@$(BIN)/python benchmarks/convert_week.py
+	@$(BIN)/python benchmarks/convert_parts.py
 
 docs: setup ## write the data dictionary, build/data-dictionary.html
 	@$(BIN)/edx-warehouse catalog page --to build/data-dictionary.html

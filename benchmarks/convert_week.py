@@ -13,6 +13,7 @@ import statistics
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import measuring
@@ -25,6 +26,8 @@ from edx_warehouse.exports.course_week import compile_ahead
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = CourseKey("HarvardX", "CS50x", "2014_T1")
 CONTRACTS = Contracts.read(ROOT / "include")
+_DISTINCT = 200
+"""Megabytes of rows that differ; a larger file has them again and again."""
 WEEK = date(2014, 11, 16)
 STRUCTURE = {"i4x://HarvardX/CS50x/course/2014_T1": {"category": "course", "children": []}}
 
@@ -121,14 +124,19 @@ def prepare(table: str, megabytes: int) -> tuple[dict[str, Path], int]:
                 json.dumps(STRUCTURE).encode() if name == "course_structure" else "".join(_lines(name, 0)).encode()
             )
             files[name].write_bytes(gzip.compress(content, mtime=0))
-        size = 0
-        with gzip.open(files[table], "wb", 6) as out:
-            for line in _lines(table, None):
-                content = line.encode()
-                size += len(content)
-                out.write(content)
-                if size >= megabytes * 1_000_000:
-                    break
+        header = next(_lines(table, 0)).encode()
+        rows = bytearray()
+        for line in islice(_lines(table, None), 1, None):
+            rows += line.encode()
+            if len(rows) >= min(megabytes, _DISTINCT) * 1_000_000:
+                break
+        times = max(1, round(megabytes * 1_000_000 / len(rows)))
+        size = len(header) + times * len(rows)
+        part = gzip.compress(rows, 6, mtime=0)
+        with files[table].open("wb") as out:
+            out.write(gzip.compress(header, mtime=0))
+            for _ in range(times):  # a gzip file may have many members
+                out.write(part)
         facts.write_text(json.dumps({"bytes": size}))
     return files, json.loads(facts.read_text())["bytes"]
 

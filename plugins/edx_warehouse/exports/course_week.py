@@ -137,11 +137,10 @@ class CourseWeek:
 
         def take(made: Scanned) -> None:
             nonlocal answered
-            lines = bytes(made.json)
-            modules.write(lines)
-            for line in self.problems.lines(lines):
-                problems.write(line)
-                answered += 1
+            modules.write(made.json)
+            for rows, count in self.problems.lines(made.json):
+                problems.write(rows)
+                answered += count
 
         with modules, problems:
             count, objects = self._scan(table, maker, take)
@@ -262,6 +261,7 @@ def compile_ahead() -> None:
         for made in TableScanner(table, course, None).scan(Block(3, b"1\n")):
             people.add("users", np.array([[1, 1, 0, 0]], np.int64), made.json)
         list(people.rows())
+        list(ProblemAnalysis().lines(b"{}\n"))
 
 
 if __name__ == "__main__":

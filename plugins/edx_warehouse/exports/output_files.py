@@ -49,13 +49,13 @@ class OutputFile:
 
     def write(self, content: bytes | memoryview) -> None:
         """Append content; it may be changed afterwards."""
-        taken = 0
-        while len(self._buffer) + len(content) - taken >= _CHUNK:
-            room = _CHUNK - len(self._buffer)
-            self._buffer += content[taken : taken + room]
-            taken += room
-            self._compress()
-        self._buffer += content[taken:]
+        content, taken = memoryview(content), 0
+        while taken < len(content):
+            part = content[taken : taken + _CHUNK - len(self._buffer)]
+            self._buffer += part
+            taken += len(part)
+            if len(self._buffer) == _CHUNK:
+                self._compress()
 
     def copy(self, stream: BinaryIO) -> int:
         """Append all of a stream; return how many lines it has."""
@@ -67,8 +67,7 @@ class OutputFile:
         return lines + (last != b"\n")
 
     def _compress(self) -> None:
-        chunk = bytes(self._buffer)
-        self._buffer.clear()
+        chunk, self._buffer = self._buffer, bytearray()
         self._compressing.append(self._executor.submit(gzip_member.compressed, chunk))
         self._digest.update(chunk)
         self._crc = isal_zlib.crc32(chunk, self._crc)

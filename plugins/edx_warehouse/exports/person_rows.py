@@ -52,7 +52,9 @@ class PersonRows:
         self._runs: list[_Run] = []
         self._table = 0
         self._waiting: list[Any] = []
-        self._data = bytearray()
+        self._data = np.empty(0, np.uint8)
+        self._filled = 0
+        self._lines = np.empty(0, np.uint8)
         self.repeated: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
@@ -70,34 +72,40 @@ class PersonRows:
         if not len(parts):
             return
         number = self._tables.index(table)
-        if self._waiting and (number != self._table or len(self._data) + len(data) > self._run):
+        if self._waiting and (number != self._table or self._filled + len(data) > self._run):
             self._sort_out()
+        end = self._filled + len(data)
+        if end > len(self._data):
+            larger = np.empty(max(end, min(self._run, 2 * end)), np.uint8)
+            larger[: self._filled] = self._data[: self._filled]
+            self._data = larger
         self._table = number
         shifted = parts.copy()
-        shifted[:, _START:] += len(self._data)
+        shifted[:, _START:] += self._filled
         self._waiting.append(shifted)
-        self._data += data
+        self._data[self._filled : end] = np.frombuffer(data, np.uint8)
+        self._filled = end
 
     def _sort_out(self) -> None:
         parts = np.concatenate(self._waiting)
         order = np.argsort(parts[:, _PERSON], kind="stable")
         offset = self._file.seek(0, 2)
-        data = memoryview(self._data)
+        data = self._data[: self._filled].data
         if bool(np.all(order[1:] > order[:-1])):
             self._file.write(data)
         else:
             parts = parts[order]
             self._file.writelines(data[start:stop] for start, stop in parts[:, _START:].tolist())
-        data.release()
         ends = np.concatenate([[offset], offset + np.cumsum(parts[:, _STOP] - parts[:, _START])])
         self._runs.append(_Run(self._table, parts[:, _PERSON].copy(), parts[:, _RANK].copy(), ends))
         self._waiting.clear()
-        self._data.clear()
+        self._filled = 0
 
     def rows(self) -> Iterator[tuple[memoryview, int]]:
-        """Yield JSON lines in the order of the persons, some at a time, and how many they are; then nothing is left."""
+        """Yield JSON lines in the order of the persons, and how many they are, good until the next; then nothing is left."""
         if self._waiting:
             self._sort_out()
+        self._data = np.empty(0, np.uint8)
         if not self._runs:
             return
         cuts = np.unique(np.concatenate([run.persons[:: self._stretch] for run in self._runs]))
@@ -128,9 +136,11 @@ class PersonRows:
             parts = self._without_repeated(parts, same, data)
         size = len(data)
         data += bytes(PAD)
-        out = np.empty(size + (_LINE + 1) * len(parts) + PAD, np.uint8)
-        end, lines = join_parts(np.frombuffer(data, np.uint8), parts, self._makers, out)
-        return out[:end].data, lines
+        room = size + (_LINE + 1) * len(parts) + PAD
+        if len(self._lines) < room:
+            self._lines = np.empty(room, np.uint8)
+        end, lines = join_parts(np.frombuffer(data, np.uint8), parts, self._makers, self._lines)
+        return self._lines[:end].data, lines
 
     def _without_repeated(self, parts: Any, same: Any, data: bytearray) -> Any:
         keep = np.ones(len(parts), np.bool_)

@@ -1,7 +1,7 @@
 """``problem_analysis``: what each learner answered to each problem, read from the states in ``studentmodule``.
 
-The answers of a problem are keys of JSON objects, which SQL cannot list everywhere. They are read here, from lines that
-are already typed, and only from those that hold a ``correct_map``: other rows cost a search of their bytes.
+The answers of a problem are keys of JSON objects, which SQL cannot list everywhere. They are read from lines that are
+already typed: by machine code, and here what is not ordinary.
 """
 
 import json
@@ -10,8 +10,14 @@ from math import isfinite
 from typing import Any
 
 import msgspec
+import numpy as np
+
+from edx_warehouse.exports.compiled.answers import NEEDED, make_answers, new_room
+from edx_warehouse.exports.compiled.ascii import NEWLINE
+from edx_warehouse.exports.compiled.words import PAD
 
 _MARK = b"correct_map"
+_PIECE = 256 * 1024  # bytes of lines that are read at once
 _LARGEST = 2**63 - 1
 
 
@@ -84,19 +90,49 @@ class ProblemAnalysis:
 
     def __init__(self) -> None:
         self.unreadable = 0
+        self._data = self._out = np.empty(0, np.uint8)
+        self._room = new_room(0)
 
-    def lines(self, modules: bytes) -> Iterator[bytes]:
-        """Yield a JSON line for each problem that was answered.
+    def lines(self, modules: bytes | memoryview) -> Iterator[tuple[bytes | memoryview, int]]:
+        """Yield JSON lines, one for each problem that was answered, and how many; good until the next ones.
 
         :param modules: whole JSON lines of the transformed ``studentmodule``.
         """
-        at = modules.find(_MARK)
-        while at >= 0:
-            end = modules.find(b"\n", at) + 1 or len(modules)
-            line = self._line(_module(modules[modules.rfind(b"\n", 0, at) + 1 : end]))
-            if line:
-                yield line
-            at = modules.find(_MARK, end)
+        at, size = 0, _PIECE
+        while at < len(modules):
+            piece = bytes(modules[at : at + size])
+            if at + size < len(modules):
+                piece = piece[: piece.rfind(b"\n") + 1]
+            if piece:
+                yield from self._of_piece(piece)
+            at, size = at + len(piece), _PIECE if piece else 2 * size
+
+    def _of_piece(self, modules: bytes) -> Iterator[tuple[bytes | memoryview, int]]:
+        data, size = self._padded(modules), len(modules)
+        at = 0
+        while at < size:
+            at, end, rows, strange = make_answers(data, at, size, self._room, self._out)
+            if rows:
+                yield self._out[:end].data, rows
+            if strange:
+                if line := self.line(modules[at:strange]):
+                    yield line, 1
+                at = strange
+
+    def line(self, line: bytes) -> bytes | None:
+        """Return what one line becomes, read completely; None for what is no answered problem."""
+        # Without answers nothing of it is read, so that nothing of it is unreadable.
+        return self._line(_module(line)) if _MARK in line else None
+
+    def _padded(self, modules: bytes) -> Any:
+        size = len(modules)
+        if len(self._data) < size + 2 * PAD:
+            self._data = np.empty(size + 2 * PAD, np.uint8)
+            self._room = new_room(size)
+            self._out = np.empty(2 * size + NEEDED, np.uint8)
+        self._data[:size] = np.frombuffer(modules, np.uint8)
+        self._data[size] = NEWLINE
+        return self._data
 
     def _line(self, module: _Module) -> bytes | None:
         # edX writes module_type problem for other blocks as well: the id decides too.
