@@ -14,6 +14,7 @@ REFERENCE = "hmdc/reference/"
 SNAPSHOTS = "snapshots"
 STAGING = "warehouse_staging"
 OPS = "warehouse_ops"
+REFERENCE_TABLES = "warehouse_reference"
 
 SURVEY_KINDS = ("pre_course", "end_of_course", "dynamic", "in_course")
 

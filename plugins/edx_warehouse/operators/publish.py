@@ -34,7 +34,7 @@ class Version:
     :param labels: further labels of the table.
     :param sql: the query as BigQuery runs it; None for loads.
     :param uri: the object that is loaded; None for queries.
-    :param course_id: canonical id of the course.
+    :param course_id: canonical id of the course; None for a table that all courses share.
     :param rows_in: rows of the file that is loaded, which must be the rows of the table; None for queries.
     :param parameters: values of the query's parameters.
     :param dates: the dates that are replaced; None when the table is replaced whole.
@@ -46,7 +46,7 @@ class Version:
     digest: str
     inputs: Mapping[str, str]
     labels: Mapping[str, str]
-    course_id: str
+    course_id: str | None
     sql: str | None = None
     uri: str | None = None
     rows_in: int | None = None

@@ -1,18 +1,19 @@
 """Building the derived tables that are made whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.tables.checks import schema_diff
-from edx_warehouse.tables.declarations import Field, Table
+from edx_warehouse.tables.declarations import REFERENCE, Field, Table
 from edx_warehouse.tables.provenance import digest
 from edx_warehouse.tables.references import bind
 
@@ -38,7 +39,7 @@ def whole_version(tables: CourseTables, declared: Table, inputs: Mapping[str, st
     :param inputs: the digest of each table it reads, by ``layer.table``.
     """
     course_id = str(tables.course)
-    targets = {name: tables.target(name.split(".")[1]) for name in inputs}
+    targets = {name: tables.target_of(name) for name in inputs}
     sql = bind(declared.sql or "", {name: f"`{target}`" for name, target in targets.items()})
     fingerprints = {targets[name]: it for name, it in inputs.items()}
     parameters: dict[str, Any] = {"course_id": course_id}
@@ -70,18 +71,32 @@ def _build(tables: CourseTables, table: str, inputs: Mapping[str, str], context:
 
 def _inputs(tables: CourseTables, table: str) -> dict[str, str]:
     warehouse, names = tables.warehouse, tables.catalog.inputs(table)
-    labels = warehouse.labels(tables.dataset)
+    labels = input_labels(tables, names, warehouse.labels(tables.dataset))
     for name in names:
         declared = tables.catalog[name]
-        if declared.name in labels:
+        if name in labels:
             continue
-        target = tables.target(declared.name)
+        target = tables.target_of(name)
         if not declared.is_kept_by_date:
             raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds {table} then.")
         # A course may have learners before its first log day: until then nothing happened on any day.
         warehouse.ensure_dataset(tables.dataset, f"{tables.dataset}: built and described by edx-warehouse.")
-        labels[declared.name] = dict(warehouse.create(declared, target).labels)
-    return {name: labels[tables.catalog[name].name].get("digest", "") for name in names}
+        labels[name] = dict(warehouse.create(declared, target).labels)
+    return {name: labels[name].get("digest", "") for name in names}
+
+
+def input_labels(
+    tables: CourseTables, names: Iterable[str], of_course: Mapping[str, dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Return the labels of those of some tables that are there, by ``layer.table``.
+
+    :param of_course: the labels of the course's tables, by table name.
+    """
+    names = list(names)
+    shared = any(tables.catalog[it].layer == REFERENCE for it in names)
+    of_all = tables.warehouse.labels(places.REFERENCE_TABLES) if shared else {}
+    found = {it: (of_all if tables.catalog[it].layer == REFERENCE else of_course) for it in names}
+    return {it: labels[tables.catalog[it].name] for it, labels in found.items() if tables.catalog[it].name in labels}
 
 
 def check_columns(warehouse: Warehouse, table: Table, sql: str, parameters: Mapping[str, Any]) -> None:

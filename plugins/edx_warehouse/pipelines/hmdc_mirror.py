@@ -6,9 +6,11 @@ from edx_warehouse.domain.registry import Institution, Registry
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.mirror import MirrorOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
+from edx_warehouse.operators.reference_tables import LoadReferenceOperator
 from edx_warehouse.operators.start import StartDeliveriesOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.pipelines import assets, settings
+from edx_warehouse.tables.catalog import Catalog
 
 
 def dag_id(institution: Institution) -> str:
@@ -16,7 +18,7 @@ def dag_id(institution: Institution) -> str:
     return f"hmdc_mirror__{institution.name}"
 
 
-def declare(institution: Institution, registry: Registry, contracts: Contracts) -> None:
+def declare(institution: Institution, registry: Registry, contracts: Contracts, catalog: Catalog) -> None:
     """Declare the Dag."""
     courses = registry.courses_of(institution)
     with DAG(
@@ -30,6 +32,14 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts) 
             "look at the archive",
         ),
     ):
+        # Deliveries do not wait for it. It comes first of all that waits: whatever is built reads these tables.
+        LoadReferenceOperator(
+            task_id="load_reference",
+            institution=institution,
+            catalog=catalog,
+            pool="default_pool",
+            priority_weight=settings.MIRROR_ARGS["priority_weight"] + 10,
+        )
         mirrors = [
             MirrorOperator(
                 task_id=f"mirror_{feed}",
