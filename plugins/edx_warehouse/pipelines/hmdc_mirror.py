@@ -7,6 +7,7 @@ from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.operators.lists import LoadListsOperator
 from edx_warehouse.operators.mirror import MirrorOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
+from edx_warehouse.operators.reference_tables import LoadReferenceOperator
 from edx_warehouse.operators.start import StartDeliveriesOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.pipelines import assets, settings
@@ -32,6 +33,14 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts, 
             "look at the archive",
         ),
     ):
+        # Deliveries do not wait for it. It comes first of all that waits: whatever is built reads these tables.
+        LoadReferenceOperator(
+            task_id="load_reference",
+            institution=institution,
+            catalog=catalog,
+            pool="default_pool",
+            priority_weight=settings.MIRROR_ARGS["priority_weight"] + 10,
+        )
         mirrors = [
             MirrorOperator(
                 task_id=f"mirror_{feed}",
