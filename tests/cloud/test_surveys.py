@@ -22,8 +22,8 @@ from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators import due
 from edx_warehouse.operators.convert import ConvertWeekOperator
 from edx_warehouse.operators.holds import holds
-from edx_warehouse.operators.lists import LoadListsOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
+from edx_warehouse.operators.reference_tables import LoadReferenceOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.operators.surveys import CONVERTED, ConvertSurveysOperator
 from edx_warehouse.operators.week import MakeTablesOperator
@@ -208,7 +208,7 @@ def test_a_course_without_surveys_has_empty_tables_that_are_loaded_as_declared(
 
 def test_the_lists_of_the_office_are_loaded_where_they_changed(there: Surveyed, catalog: Catalog) -> None:
     convert = there.task(ConvertReferenceOperator, contracts=CONTRACTS, settle_seconds=0)
-    load = there.task(LoadListsOperator, catalog=catalog)
+    load = there.task(LoadReferenceOperator, tables=["course_listing", "staff"], catalog=catalog)
     assert load.execute(context()) == {"made": []}
     there.put(b"username,role,course_id\nada,pm,\n", "reference", "staff.csv")
     convert.execute({})

@@ -67,6 +67,7 @@ def daily_builds(name: str) -> list[str]:
 # Each task of a family of Dags with the tasks that come right after it.
 GOLDEN: dict[str, dict[str, list[str]]] = {
     "hmdc_mirror": {
+        "load_reference": [],
         "mirror_weekly": ["start_deliveries"],
         "mirror_logs": ["start_deliveries"],
         "mirror_surveys": ["start_deliveries"],

@@ -13,7 +13,13 @@ INCLUDE = Path(__file__).resolve().parents[2] / "include"
 # What has such a name is restricted in whatever table it is, also inside a RECORD. Upper and lower case do not count.
 ALWAYS = frozenset(Path(__file__).with_name("restricted_names.txt").read_text(encoding="utf-8").split())
 # Names that say nothing about a person where they stand.
-EXCEPT = frozenset({"transformed.survey_questions.answers"})  # how many there are
+EXCEPT = frozenset(
+    {
+        "transformed.survey_questions.answers",  # how many there are
+        # places of networks, whoever is there
+        *(f"reference.geoip_networks.{name}" for name in ("city", "postalCode", "latitude", "longitude")),
+    }
+)
 
 
 def columns(fields: tuple[Field, ...], path: str) -> Iterator[tuple[str, Field]]:

@@ -31,6 +31,7 @@ _MORE = frozenset(
     {
         "sites",
         "deliveries_until",
+        "geoip",
         "logs_until",
         "log_limits",
         "log_tables",
@@ -57,6 +58,7 @@ class Institution:
     :param restricted_tag: BigQuery's policy tag of restricted columns; empty when there is none.
     :param restricted_tables: without a tag, the tables that may have restricted columns, as ``layer.table``; None
         for all.
+    :param geoip: URL of the zip of a MaxMind City database in CSV format; empty for the sample.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Institution:
     weekly_limits: WeekLimits = field(default_factory=WeekLimits)
     restricted_tag: str = ""
     restricted_tables: frozenset[str] | None = None
+    geoip: str = ""
 
     def last_due(self, feed: str) -> date:
         """Return the last day that is delivered for in a feed, ``logs`` or ``weekly``."""
@@ -171,16 +174,7 @@ class _Reader:
             raise self._wrong(key, "a name of letters, digits and _", name, "rename the institution")
         it = self._mapping(value, key, {"project", "bucket", "archive", "log_prefixes"}, _MORE)
         tag, restricted_tables = self._protection(it, key)
-        archive = self._text(it["archive"], f"{key}.archive")
-        if "://" not in archive:
-            raise self._wrong(f"{key}.archive", "a URL such as file:///srv/hmdc", archive, "write the URL")
-        parts = urlsplit(archive)
-        if parts.password is not None:
-            mend = "put it into an Airflow connection and write the connection's id before @"
-            raise self._wrong(f"{key}.archive", "a URL without a password", "one with a password", mend)
-        if parts.scheme in ("sftp", "ssh") and not parts.username:
-            mend = "name the Airflow connection that has host and key: sftp://hmdc@/srv/hmdc"
-            raise self._wrong(f"{key}.archive", "a connection's id before @", "none", mend)
+        archive = self._url(it["archive"], f"{key}.archive")
         prefixes = self._texts(it["log_prefixes"], f"{key}.log_prefixes")
         return Institution(
             name=name,
@@ -197,7 +191,21 @@ class _Reader:
             weekly_limits=self._limits(WeekLimits, it.get("weekly_limits") or {}, f"{key}.weekly_limits"),
             restricted_tag=tag,
             restricted_tables=restricted_tables,
+            geoip=self._url(it["geoip"], f"{key}.geoip") if "geoip" in it else "",
         )
+
+    def _url(self, value: Any, key: str) -> str:
+        url = self._text(value, key)
+        if "://" not in url:
+            raise self._wrong(key, "a URL such as file:///srv/hmdc", url, "write the URL")
+        parts = urlsplit(url)
+        if parts.password is not None:
+            mend = "put it into an Airflow connection and write the connection's id before @"
+            raise self._wrong(key, "a URL without a password", "one with a password", mend)
+        if parts.scheme in ("sftp", "ssh") and not parts.username:
+            mend = "name the Airflow connection that has host and key: sftp://hmdc@/srv/hmdc"
+            raise self._wrong(key, "a connection's id before @", "none", mend)
+        return url
 
     def _protection(self, it: Mapping[str, Any], key: str) -> tuple[str, frozenset[str] | None]:
         if all(name in it for name in _PROTECTION):

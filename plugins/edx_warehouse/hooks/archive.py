@@ -74,6 +74,15 @@ class Archive:
             key=lambda file: file.name,
         )
 
+    def file(self) -> ArchiveFile:
+        """Return the file that the URL itself names.
+
+        :raises FileNotFoundError: when there is none.
+        """
+        self.fs.invalidate_cache()
+        info = self.fs.info(self.root)
+        return ArchiveFile(posixpath.basename(self.root), self.root, int(info.get("size") or 0), _token(info))
+
     def folders(self, *folder: str) -> list[str]:
         """List the names of the folders directly in a folder."""
         base = self.path(*folder)

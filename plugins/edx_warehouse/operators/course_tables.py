@@ -9,6 +9,7 @@ from edx_warehouse.domain.windows import LATEST, Window
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.tables.catalog import Catalog
+from edx_warehouse.tables.declarations import REFERENCE
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class CourseTables:
     def target(self, table: str) -> str:
         """Return the full name of a table: ``project.dataset.table``."""
         return self.warehouse.reference(self.dataset, table)
+
+    def target_of(self, reference: str) -> str:
+        """Return the full name of a ``layer.table``: one of the course, or one that all courses share."""
+        layer, name = reference.split(".")
+        return self.warehouse.reference(places.REFERENCE_TABLES, name) if layer == REFERENCE else self.target(name)
 
     @property
     def labels(self) -> dict[str, str]:

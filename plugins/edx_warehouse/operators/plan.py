@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from edx_warehouse.operators.kept_tables import KeptTables
 from edx_warehouse.operators.tables import CourseTableOperator
-from edx_warehouse.operators.whole_tables import whole_version
+from edx_warehouse.operators.whole_tables import found_labels, whole_version
 from edx_warehouse.tables.days import outdated
 
 
@@ -57,11 +57,11 @@ def _has_outdated(tables: KeptTables, name: str) -> bool:
 
 
 def _is_outdated(tables: KeptTables, name: str) -> bool:
-    inputs = {}
-    for read in tables.catalog.inputs(name):
-        declared = tables.catalog[read]
-        if declared.name not in tables.labels and not declared.is_kept_by_date:
+    inputs, names = {}, tables.catalog.inputs(name)
+    labels = found_labels(tables.tables, names, tables.labels)
+    for read in names:
+        if read not in labels and not tables.catalog[read].is_kept_by_date:
             return False  # whoever makes this input builds the table then
-        inputs[read] = tables.labels.get(declared.name, {})
+        inputs[read] = labels.get(read, {})
     wanted = whole_version(tables.tables, tables.catalog[name], inputs)
     return tables.labels.get(wanted.table.name, {}).get("digest") != wanted.digest

@@ -96,7 +96,7 @@ class WeekTables:
     def _place(self, name: str) -> str:
         """Return where the rows of a table of this week are now."""
         if not self._is_of_week(name):
-            return self.tables.target(name.split(".")[1])
+            return self.tables.target_of(name)
         self.make(name)
         return self._places[name]
 

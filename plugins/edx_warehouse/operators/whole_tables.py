@@ -1,18 +1,19 @@
 """Building the derived tables that are made whole."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.tables.checks import schema_diff
-from edx_warehouse.tables.declarations import Field, Table
+from edx_warehouse.tables.declarations import REFERENCE, Field, Table
 from edx_warehouse.tables.provenance import digest
 from edx_warehouse.tables.references import bind
 
@@ -38,7 +39,7 @@ def whole_version(tables: CourseTables, declared: Table, inputs: Mapping[str, Ma
     :param inputs: the labels of each table it reads, by ``layer.table``.
     """
     course_id = str(tables.course)
-    targets = {name: tables.target(name.split(".")[1]) for name in inputs}
+    targets = {name: tables.target_of(name) for name in inputs}
     sql = bind(declared.sql or "", {name: f"`{target}`" for name, target in targets.items()})
     fingerprints = {targets[name]: it.get("digest", "") for name, it in inputs.items()}
     week = max((it.get("snapshot_date", "") for it in inputs.values()), default="")
@@ -71,24 +72,37 @@ def _build(
     return publish(warehouse, tables.catalog, wanted, produce, context)
 
 
-def input_labels(tables: CourseTables, names: Iterable[str]) -> dict[str, dict[str, str]]:
+def input_labels(tables: CourseTables, names: Collection[str]) -> dict[str, dict[str, str]]:
     """Return the labels of the tables that something is made from.
 
     :raises AirflowSkipException: when one is not there yet. One that is kept by date is made then, without rows.
     """
     warehouse = tables.warehouse
-    labels = warehouse.labels(tables.dataset)
+    labels = found_labels(tables, names, warehouse.labels(tables.dataset))
     for name in names:
         declared = tables.catalog[name]
-        if declared.name in labels:
+        if name in labels:
             continue
-        target = tables.target(declared.name)
+        target = tables.target_of(name)
         if not declared.is_kept_by_date:
             raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds what is made from it.")
         # A course may have learners before its first log day: until then nothing happened on any day.
         warehouse.ensure_dataset(tables.dataset, f"{tables.dataset}: built and described by edx-warehouse.")
-        labels[declared.name] = dict(warehouse.create(declared, target).labels)
-    return {name: labels[tables.catalog[name].name] for name in names}
+        labels[name] = dict(warehouse.create(declared, target).labels)
+    return labels
+
+
+def found_labels(
+    tables: CourseTables, names: Collection[str], of_course: Mapping[str, dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Return the labels of those of some tables that are there, by ``layer.table``.
+
+    :param of_course: the labels of the course's tables, by table name.
+    """
+    shared = any(tables.catalog[it].layer == REFERENCE for it in names)
+    of_all = tables.warehouse.labels(places.REFERENCE_TABLES) if shared else {}
+    found = {it: (of_all if tables.catalog[it].layer == REFERENCE else of_course) for it in names}
+    return {it: labels[tables.catalog[it].name] for it, labels in found.items() if tables.catalog[it].name in labels}
 
 
 def check_columns(warehouse: Warehouse, table: Table, sql: str, parameters: Mapping[str, Any]) -> None:

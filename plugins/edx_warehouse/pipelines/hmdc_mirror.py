@@ -4,9 +4,10 @@ from airflow.sdk import DAG, CronTriggerTimetable
 
 from edx_warehouse.domain.registry import Institution, Registry
 from edx_warehouse.exports.contracts import Contracts
-from edx_warehouse.operators.lists import LoadListsOperator
+from edx_warehouse.exports.reference_lists import LISTS
 from edx_warehouse.operators.mirror import MirrorOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
+from edx_warehouse.operators.reference_tables import LoadReferenceOperator
 from edx_warehouse.operators.start import StartDeliveriesOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.pipelines import assets, settings
@@ -32,6 +33,15 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts, 
             "look at the archive",
         ),
     ):
+        # Deliveries do not wait for it. It comes first of all that waits: whatever is built reads these tables.
+        LoadReferenceOperator(
+            task_id="load_reference",
+            institution=institution,
+            tables=[table.name for table in catalog.values() if table.seed],
+            catalog=catalog,
+            pool="default_pool",
+            priority_weight=settings.MIRROR_ARGS["priority_weight"] + 10,
+        )
         mirrors = [
             MirrorOperator(
                 task_id=f"mirror_{feed}",
@@ -51,8 +61,8 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts, 
             ConvertReferenceOperator(task_id="convert_reference", institution=institution, contracts=contracts),
         ]
         # Deliveries do not wait for it.
-        mirrors[-1] >> LoadListsOperator(
-            task_id="load_lists", institution=institution, catalog=catalog, pool="default_pool"
+        mirrors[-1] >> LoadReferenceOperator(
+            task_id="load_lists", institution=institution, tables=list(LISTS), catalog=catalog, pool="default_pool"
         )
         mirrors >> StartDeliveriesOperator(
             task_id="start_deliveries",

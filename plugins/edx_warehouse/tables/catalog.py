@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from edx_warehouse.domain.errors import Problem, Terminal
-from edx_warehouse.tables.declarations import LAYERS, LOGS, PARAMETERS, QUERIED, Table
+from edx_warehouse.tables.declarations import LAYERS, LOGS, PARAMETERS, QUERIED, REFERENCE, Table
 from edx_warehouse.tables.references import parameters, references
 from edx_warehouse.tables.schema_files import read_table
 
@@ -94,6 +94,9 @@ def _read_layer(include: Path, layer: str) -> Iterator[Table]:
             expected = f"a query sql/{layer}/{name}.sql" if layer in QUERIED else f"no query in {layer}: it is loaded"
             raise _refuse_file(schemas[name], expected, "none" if name not in queries else "one", "write or remove it")
         table = read_table(schemas[name], layer)
+        if layer == REFERENCE:
+            seed = include / REFERENCE / f"{name}.csv"
+            table = replace(table, seed=seed if seed.exists() else None)
         yield _with_query(table, queries[name]) if name in queries else table
 
 

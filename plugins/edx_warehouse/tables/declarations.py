@@ -1,10 +1,14 @@
 """What a table is said to be: its columns, its grain, what must hold, and the query that makes it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 LAYERS = ("logs", "transformed", "reference", "secondary", "keys", "ops")
 """Layers of tables, in the order data flows; ``keys`` and ``ops`` hold the warehouse's own records."""
+
+REFERENCE = "reference"
+"""The layer of tables that are the same for all courses of an institution."""
 
 LOGS = "logs.tracklog"
 """How queries call a course's day tables, all together."""
@@ -51,6 +55,7 @@ class Table:
     :param sql: the author's query, or None when the table is loaded.
     :param references: the tables its query reads, as ``layer.table``, sorted.
     :param parameters: the names of the ``@parameters`` its query uses, sorted.
+    :param seed: the CSV file of this package with its rows, or None.
     """
 
     layer: str
@@ -68,6 +73,7 @@ class Table:
     look_back: int = 0
     raw: str | None = None
     small: bool = False
+    seed: Path | None = None
 
     @property
     def is_kept_by_date(self) -> bool:
