@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-LAYERS = ("logs", "transformed", "reference", "secondary", "keys", "ops")
-"""Layers of tables, in the order data flows; ``keys`` and ``ops`` hold the warehouse's own records."""
+LAYERS = ("logs", "transformed", "reference", "secondary", "report", "keys", "ops")
+"""Layers of tables, in the order data flows.
+
+``report`` is of all courses of an institution; ``keys`` and ``ops`` hold the warehouse's own records.
+"""
 
 LOGS = "logs.tracklog"
 """How queries call a course's day tables, all together."""
 
-QUERIED = frozenset({"secondary"})
+QUERIED = frozenset({"secondary", "report"})
 """Layers whose tables are made by a query; those of the others are loaded."""
 
 PARAMETERS = {"course_id": "STRING", "event_dates": "ARRAY<DATE>", "snapshot_date": "DATE", "until": "DATE"}
