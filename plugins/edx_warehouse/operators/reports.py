@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from airflow.sdk import Context
+from google.cloud import bigquery
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Terminal
@@ -116,17 +117,17 @@ class _Reports:
 
     def build_courses(self, table: Table, registered: set[str], failures: list[Terminal], context: Context) -> bool:
         """Replace the rows of the courses that changed, and remove those of courses that are no more."""
-        state = self._state(table)
+        served = self.warehouse.find(self.target(table))
+        state = self._state(table, served)
         wanted = {name: it for name in sorted(self.served) if (it := self.served[name].fingerprint(table))}
         changed = [name for name, it in wanted.items() if state is None or state.courses.get(name) != it]
-        before = state
         for group in groups(table, changed):
             state = self._replace(table, state, group, wanted, failures, context)
         gone = sorted(state.courses.keys() - registered) if state else []
         if state and gone:
             sql = f"SELECT * FROM `{self.target(table)}` WHERE FALSE"
             state = self._publish(table, state, state.having({}, gone), gone, sql, {}, context)
-        return state != before
+        return state is not None and (served is None or served.labels.get("digest") != state.digest)
 
     def _replace(
         self,
@@ -179,20 +180,19 @@ class _Reports:
         recipe = digest(table.reference, sql, table.fields, inputs, {})
         return self._make(self._version(table, sql, recipe, inputs, None), context)
 
-    def _state(self, table: Table) -> ReportState | None:
-        served = self.warehouse.find(self.target(table))
+    def _state(self, table: Table, served: bigquery.Table | None) -> ReportState | None:
         if served is None or schema_diff(table.fields, fields_of(served.schema), descriptions=False):
             return None
         return known_state(self.bucket.read(places.report_state(table.name)), served.labels.get("digest"))
 
     def _sql(self, table: Table, courses: Sequence[str]) -> str:
-        targets = {}
+        sql, targets = table.sql or "", {}
         for reference in table.references:
             name = reference.split(".")[1]
             served = (self.served[it] for it in courses)
             weeks = {self.warehouse.reference(it.dataset, name): it.week for it in served}
-            targets[reference] = union_of_courses(self.catalog[reference], weeks)
-        return bind(table.sql or "", targets)
+            targets[reference] = union_of_courses(sql, self.catalog[reference], weeks)
+        return bind(sql, targets)
 
     def _version(
         self, table: Table, sql: str, label: str, inputs: Mapping[str, str], courses: Sequence[str] | None

@@ -1,6 +1,7 @@
 """Tables across courses: from what each course's rows were made, and the queries that read many courses at once."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -63,11 +64,16 @@ def groups(table: Table, courses: Sequence[str]) -> list[tuple[str, ...]]:
     return list(batched(courses, max(1, _TABLES_AT_ONCE // max(1, len(table.references))), strict=False))
 
 
-def union_of_courses(table: Table, tables: Mapping[str, date]) -> str:
+def union_of_courses(sql: str, table: Table, tables: Mapping[str, date]) -> str:
     """Return a subquery of all rows of one table of some courses, with :data:`SNAPSHOT_DATE` behind its columns.
 
+    Only columns that the query's text names are in it: its length has a limit, and a course whose table lacks a column
+    that nobody asks for can be read.
+
+    :param sql: the query of the report.
     :param tables: day of the weekly export by ``project.dataset.table``.
     """
-    names = ", ".join(f"`{it.name}`" for it in table.fields)
+    words = set(re.findall(r"\w+", sql.casefold()))
+    names = ", ".join(f"`{it.name}`" for it in table.fields if it.name.casefold() in words)
     parts = (f"SELECT {names}, DATE '{day}' AS {SNAPSHOT_DATE} FROM `{name}`" for name, day in tables.items())
     return "(" + " UNION ALL ".join(parts) + ")"

@@ -1,11 +1,24 @@
 """Tables across courses: what is known of them, and how courses are read together."""
 
 from datetime import date
+from pathlib import Path
 
+import pytest
+
+from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.declarations import Field, Table
 from edx_warehouse.tables.references import TABLES_PER_QUERY, bind
-from edx_warehouse.tables.reports import ReportState, groups, known_state, states_json, union_of_courses
+from edx_warehouse.tables.reports import (
+    ReportState,
+    groups,
+    is_of_courses,
+    known_state,
+    report_tables,
+    states_json,
+    union_of_courses,
+)
 
+CATALOG = Catalog.read(Path(__file__).resolve().parents[3] / "include")
 TABLE = Table(
     layer="secondary",
     name="visits",
@@ -14,7 +27,6 @@ TABLE = Table(
     partition=None,
     cluster=(),
     fields=(Field("course_id", "STRING"), Field("n", "INTEGER")),
-    references=("secondary.a", "secondary.b", "secondary.c"),
 )
 
 
@@ -32,16 +44,27 @@ def test_a_state_forgets_courses_that_are_no_more() -> None:
     assert ReportState({"A": "1", "B": "2"}).having({}, ["A"]).courses == {"B": "2"}
 
 
-def test_five_thousand_courses_are_read_in_groups_that_a_query_may_name() -> None:
-    courses = [f"Org/C{number}/1" for number in range(5_000)]
-    made = groups(TABLE, courses)
+@pytest.mark.parametrize("table", [it for it in report_tables(CATALOG) if is_of_courses(it)], ids=lambda it: it.name)
+def test_five_thousand_courses_are_read_by_queries_within_the_limits_of_bigquery(table: Table) -> None:
+    courses = [f"Organization/C{number}/1" for number in range(5_000)]
+    made = groups(table, courses)
     assert [it for group in made for it in group] == courses
-    assert max(map(len, made)) * len(TABLE.references) <= TABLES_PER_QUERY
+    assert len(made) == {1: 13, 2: 25}[len(table.references)]  # as docs/institution-tables.md says
+    targets = {}
+    for reference in table.references:
+        names = (
+            f"an-institution.{'c' * 60}{number}_latest.{reference.split('.')[1]}" for number in range(len(made[0]))
+        )
+        weeks = dict.fromkeys(names, date(2014, 11, 23))
+        targets[reference] = union_of_courses(table.sql or "", CATALOG[reference], weeks)
+    assert sum(it.count("`an-institution.") for it in targets.values()) < TABLES_PER_QUERY
+    assert len(bind(table.sql or "", targets)) < 1_000_000
 
 
-def test_the_rows_of_courses_come_with_the_day_of_their_export() -> None:
-    union = union_of_courses(TABLE, {"p.a.visits": date(2014, 11, 23), "p.b.visits": date(2014, 11, 16)})
-    assert bind("SELECT v.n FROM secondary.visits AS v", {"secondary.visits": union}) == (
-        "SELECT v.n FROM (SELECT `course_id`, `n`, DATE '2014-11-23' AS snapshot_date FROM `p.a.visits` UNION ALL "
-        "SELECT `course_id`, `n`, DATE '2014-11-16' AS snapshot_date FROM `p.b.visits`) AS v"
+def test_the_rows_of_courses_come_with_the_day_of_their_export_and_the_columns_that_are_named() -> None:
+    sql = "SELECT v.N FROM secondary.visits AS v"
+    union = union_of_courses(sql, TABLE, {"p.a.visits": date(2014, 11, 23), "p.b.visits": date(2014, 11, 16)})
+    assert bind(sql, {"secondary.visits": union}) == (
+        "SELECT v.N FROM (SELECT `n`, DATE '2014-11-23' AS snapshot_date FROM `p.a.visits` UNION ALL "
+        "SELECT `n`, DATE '2014-11-16' AS snapshot_date FROM `p.b.visits`) AS v"
     )
