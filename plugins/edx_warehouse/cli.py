@@ -25,7 +25,7 @@ SUBCOMMANDS = (
     Subcommand("local", "edx_warehouse.local.local_command", "start, watch, stop or wipe the local cloud"),
     Subcommand("sample", "edx_warehouse.sample.command", "write an archive of invented institutions"),
     Subcommand("split", "edx_warehouse.exports.split_command", "split tracking logs by course"),
-    Subcommand("catalog", "edx_warehouse.tables.catalog_command", "tell which tables there are, and of what they are"),
+    Subcommand("catalog", "edx_warehouse.catalog_command", "tell which tables there are, and what each is made from"),
     Subcommand("pools", "edx_warehouse.pools_command", "print the Airflow pools that the registry needs"),
     Subcommand("run", "edx_warehouse.driver.command", "bring every table up to date with the archive"),
     Subcommand("freshness", "edx_warehouse.driver.freshness_command", "tell how fresh the data is, and what is late"),

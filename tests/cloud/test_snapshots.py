@@ -1,8 +1,6 @@
 """Snapshots in archives of each kind: on disk, behind a real OpenSSH server, in a bucket."""
 
 import json
-import os
-import time
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -24,9 +22,6 @@ from edx_warehouse.hooks.archive import Archive
 from edx_warehouse.hooks.bags import Bags
 from edx_warehouse.hooks.bucket import Bucket, sha256_of
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.local import emulators
-from edx_warehouse.local.home import Home, Ports
-from edx_warehouse.local.services import stop
 from edx_warehouse.operators.due import due_weeks
 from edx_warehouse.operators.level import give_back
 from edx_warehouse.operators.mirror import MirrorOperator
@@ -35,6 +30,7 @@ from edx_warehouse.operators.snapshot import Pusher
 from edx_warehouse.operators.span import Span
 from fakes import ssh_server
 from fakes.institution import CS50, PH525, DeliveredTo
+from fakes.local_cloud import local_cloud
 from fakes.ssh_server import SshServer
 from fakes.strict_proxy import StrictProxy
 
@@ -57,18 +53,9 @@ KINDS = ("file", "sftp", "gs")
 @pytest.fixture(scope="module")
 def proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StrictProxy, StrictProxy]]:
     """Return the proxy before a storage emulator twice: no test here needs the other emulator."""
-    emulators.require_installed()
-    ports = Ports(*(ssh_server.free_port() for _ in range(4)))
-    service, _ = emulators.emulators(os.environ, Home(tmp_path_factory.mktemp("cloud")), ports)
-    try:
-        service.start()
-        while not emulators.answers(service):
-            service.require_alive()
-            time.sleep(0.1)
-        with StrictProxy(service.port or 0).serving() as proxy:
-            yield proxy, proxy
-    finally:
-        stop([service])
+    folder = tmp_path_factory.mktemp("cloud")
+    with local_cloud(folder) as (service, _), StrictProxy(service.port or 0).serving() as proxy:
+        yield proxy, proxy
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,9 @@
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from edx_warehouse.local import emulators
 from edx_warehouse.local.home import Home, Ports
 from edx_warehouse.local.services import Service, stop
+from fakes.ports import unused_ports
 
 
 @contextmanager
@@ -34,11 +34,8 @@ def local_cloud(folder: Path) -> Iterator[tuple[Service, Service]]:
 
 
 def free_ports() -> Ports:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(closing(socket.socket())) for _ in range(4)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return Ports(*(listener.getsockname()[1] for listener in listeners))
+    """Return a stack's ports that nobody uses."""
+    return Ports(*unused_ports(4))
 
 
 def wait_for(service: Service) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edx_warehouse.local.home import CHECKOUT
+from fakes.ports import unused_ports
 
 _CONFIG = """\
 Port {port}
@@ -69,13 +70,6 @@ def key(path: Path) -> Path:
     return path.with_suffix(".pub")
 
 
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody uses."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def serving(folder: Path, sshd: str) -> Iterator[SshServer]:
     """Serve until the block ends.
@@ -84,7 +78,7 @@ def serving(folder: Path, sshd: str) -> Iterator[SshServer]:
     """
     for name in ("host", "user"):
         key(folder / name)
-    port = free_port()
+    (port,) = unused_ports(1)
     (folder / "config").write_text(_CONFIG.format(port=port, folder=folder))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # which a server of root's wants, and a package's service makes

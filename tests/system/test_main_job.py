@@ -7,7 +7,6 @@ a shorter one, and it is run once more. The tests look at what each chapter left
 import gzip
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -27,6 +26,7 @@ from edx_warehouse.domain.errors import Problem
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.sample.world import World, write_world
 from edx_warehouse.tables.catalog import Catalog
+from fakes.local_cloud import free_ports
 from fakes.receivers import Webhook, served
 from oracle_differences import differences as row_differences
 
@@ -100,12 +100,6 @@ class Look:
         return self.storage.bucket(f"{institution.lower()}-data").blob(name).download_as_text()
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "edx_warehouse.cli", *arguments],
@@ -141,17 +135,18 @@ def story(tmp_path_factory: pytest.TempPathFactory):
     root = tmp_path_factory.mktemp("story")
     world = write_world(root / "world", courses=2, learners=30, days=3, weeks=2, poison=True)
     plant(world.root / "archive", CONTRACTS)
+    ports = free_ports()
     environment = {
         **os.environ,
         "PYTHONPATH": str(CHECKOUT / "plugins"),
         "EDX_WAREHOUSE_HOME": str(root / "home"),
         "EDX_WAREHOUSE_REGISTRY": str(world.registry),
-        "EDX_WAREHOUSE_STORAGE_PORT": str(storage_port := free_port()),
-        "EDX_WAREHOUSE_BIGQUERY_PORT": str(bigquery_port := free_port()),
-        "EDX_WAREHOUSE_BIGQUERY_GRPC_PORT": str(free_port()),
-        "EDX_WAREHOUSE_AIRFLOW_PORT": str(free_port()),
-        "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{storage_port}",
-        "BIGQUERY_EMULATOR_HOST": f"http://127.0.0.1:{bigquery_port}",
+        "EDX_WAREHOUSE_STORAGE_PORT": str(ports.storage),
+        "EDX_WAREHOUSE_BIGQUERY_PORT": str(ports.bigquery),
+        "EDX_WAREHOUSE_BIGQUERY_GRPC_PORT": str(ports.bigquery_grpc),
+        "EDX_WAREHOUSE_AIRFLOW_PORT": str(ports.airflow),
+        "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{ports.storage}",
+        "BIGQUERY_EMULATOR_HOST": f"http://127.0.0.1:{ports.bigquery}",
     }
     look = Look(environment)
     with served(Webhook()) as webhook:

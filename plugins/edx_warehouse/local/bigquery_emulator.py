@@ -66,7 +66,7 @@ _INGESTION_TIME = (
     return any(column == tables.INGESTION_TIME for column, *_ in columns)
 """,
 )
-CHANGES = {
+_CHANGES = {
     "local_bigquery.engine.database": _TABLES,
     "local_bigquery.catalog.tables": _REQUIRED_COLUMNS,
     "local_bigquery.jobs.query": _TEMPORARY_TABLES,
@@ -78,7 +78,7 @@ class _Changed(SourceFileLoader):
     """A module with one place of its text replaced."""
 
     def get_code(self, fullname: str) -> CodeType:
-        source, (old, new) = self.get_source(fullname) or "", CHANGES[fullname]
+        source, (old, new) = self.get_source(fullname) or "", _CHANGES[fullname]
         if source.count(old) != 1:
             sys.exit(f"{fullname} is not that of requirements-cloud.txt; run `make setup`")
         return compile(source.replace(old, new), self.path, "exec", dont_inherit=True)
@@ -89,7 +89,7 @@ class _Finder:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path, target) if name in CHANGES else None
+        spec = PathFinder.find_spec(name, path, target) if name in _CHANGES else None
         if spec and spec.origin:
             spec.loader = _Changed(name, spec.origin)
         return spec

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.local.home import CHECKOUT
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.checks import claims_sql
 from edx_warehouse.tables.data_dictionary import cases_of, columns_of, page, readers_of
 from edx_warehouse.tables.declarations import Table
-
-_ROOT = Path(__file__).resolve().parents[3]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tell what was asked."""
-    catalog = Catalog.read(_ROOT / "include")
+    catalog = Catalog.read(CHECKOUT / "include")
     match args.action:
         case "list":
             print("\n".join(_list(catalog, as_json=args.json)))
@@ -41,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             print("\n".join(_show(catalog, find(catalog, args.table))))
         case "page":
             args.to.parent.mkdir(parents=True, exist_ok=True)
-            args.to.write_text(page(catalog, _ROOT / "tests"), encoding="utf-8")
+            args.to.write_text(page(catalog, CHECKOUT / "tests"), encoding="utf-8")
             print(f"wrote {args.to}: {len(catalog)} tables")
     return 0
 
@@ -134,6 +133,6 @@ def _show(catalog: Catalog, table: Table) -> Iterator[str]:
         yield f"  {'check  ' if claim.stops else 'warning'} {claim.name}"
     if table.sql:
         yield "\nTests"
-        for name, text in cases_of(_ROOT / "tests", table):
+        for name, text in cases_of(CHECKOUT / "tests", table):
             yield textwrap.fill(f"{name}: {text}", 100, initial_indent="  ", subsequent_indent="      ")
         yield f"\nSQL (include/sql/{table.layer}/{table.name}.sql)\n\n{table.sql}"

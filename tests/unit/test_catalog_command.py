@@ -12,7 +12,7 @@ from edx_warehouse.domain.yaml_files import read_yaml
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.data_dictionary import page
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 DECLARED = {f"{path.parent.name}.{path.stem}" for path in (ROOT / "include/schemas").glob("*/*.yaml")}
 
 
