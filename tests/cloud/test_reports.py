@@ -34,20 +34,23 @@ class Reported:
     def __init__(self, name: str, warehouse: Warehouse, bucket: Bucket, catalog: Catalog) -> None:
         self.name, self.warehouse, self.bucket = name[:30], warehouse, bucket
         self.a, self.b = CourseKey(self.name, "A", "1"), CourseKey(self.name, "B", "2")
-        self.person_course = replace(catalog["secondary.person_course"], sql=None, references=(), parameters=())
+        self.person_course, self.roles = (
+            replace(catalog[it], sql=None, references=(), parameters=())
+            for it in ("secondary.person_course", "secondary.roles")
+        )
         people = catalog["transformed.user_info_combo"]
         wanted = [catalog[LATEST], catalog[ALL], catalog["ops.job_history"]]
-        self.catalog = Catalog([self.person_course, people, *wanted])
+        self.catalog = Catalog([self.person_course, self.roles, people, *wanted])
 
     def serve(self, course: CourseKey, users: Sequence[int], week: str, table: Table | None = None) -> None:
         """Put a course's table of persons in the place of what it served."""
         dataset, table = places.latest_dataset(course), table or self.person_course
         self.warehouse.ensure_dataset(dataset, "A course.")
-        for it, label in ((table, "digest"), (self.catalog["transformed.user_info_combo"], "snapshot_date")):
+        for it in (table, self.roles, self.catalog["transformed.user_info_combo"]):
             target = self.warehouse.reference(dataset, it.name)
             self.warehouse.drop(target)
             made = self.warehouse.create(it, target)
-            made.labels = {label: week, "digest": f"{week}-{len(users)}"}
+            made.labels = {"snapshot_date": week, "digest": f"{week}-{len(users)}"}
             self.warehouse.client.update_table(made, ["labels"])
         values = ", ".join(f"('{course}', {it}, TRUE, TRUE, FALSE, FALSE)" for it in users)
         columns = "course_id, user_id, registered, viewed, certified, completed"

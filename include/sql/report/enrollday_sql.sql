@@ -1,29 +1,37 @@
-WITH changes AS (
+WITH students AS (
+  SELECT person.*,
+  FROM
+    secondary.person_course AS person
+  LEFT JOIN secondary.roles AS role
+    ON person.course_id = role.course_id AND person.user_id = role.user_id
+  WHERE
+    COALESCE(role.roles, 'Student') = 'Student'
+    AND person.start_time IS NOT NULL
+),
+
+changes AS (
   SELECT
-    person.course_id,
-    person.snapshot_date,
-    DATE(person.start_time) AS date,
-    person.mode,
+    student.course_id,
+    student.snapshot_date,
+    DATE(student.start_time) AS date,
+    student.mode,
     1 AS enrolled,
     0 AS gone,
   FROM
-    secondary.person_course AS person
-  WHERE
-    person.start_time IS NOT NULL
+    students AS student
   UNION ALL
   SELECT
-    person.course_id,
-    person.snapshot_date,
+    student.course_id,
+    student.snapshot_date,
     -- Nobody leaves before enrolling, whatever was logged then.
-    DATE(GREATEST(COALESCE(person.last_event, person.start_time), person.start_time)) AS date,
-    person.mode,
+    DATE(GREATEST(COALESCE(student.last_event, student.start_time), student.start_time)) AS date,
+    student.mode,
     0 AS enrolled,
     1 AS gone,
   FROM
-    secondary.person_course AS person
+    students AS student
   WHERE
-    person.start_time IS NOT NULL
-    AND person.is_active = 0
+    student.is_active = 0
 ),
 
 days AS (
@@ -34,7 +42,7 @@ days AS (
     SUM(changes.enrolled) AS nregistered_ever,
     SUM(changes.gone) AS n_unregistered,
     SUM(CASE WHEN changes.mode = 'verified' THEN changes.enrolled ELSE 0 END) AS nverified_ever,
-    SUM(CASE WHEN changes.mode = 'verified' THEN changes.gone ELSE 0 END) AS n_unverified,
+    SUM(CASE WHEN changes.mode = 'verified' THEN changes.gone ELSE 0 END) AS nverified_un_registered,
   FROM
     changes
   GROUP BY
@@ -52,10 +60,10 @@ SELECT
   SUM(days.nregistered_ever) OVER running AS nregistered_ever_cum,
   SUM(days.nregistered_ever - days.n_unregistered) OVER running AS nregistered_net_cum,
   days.nverified_ever,
-  days.n_unverified,
-  days.nverified_ever - days.n_unverified AS nverified_net,
+  days.nverified_un_registered,
+  days.nverified_ever - days.nverified_un_registered AS nverified_net,
   SUM(days.nverified_ever) OVER running AS nverified_ever_cum,
-  SUM(days.nverified_ever - days.n_unverified) OVER running AS nverified_net_cum,
+  SUM(days.nverified_ever - days.nverified_un_registered) OVER running AS nverified_net_cum,
   days.snapshot_date,
 FROM
   days

@@ -5,6 +5,7 @@ SELECT
   person.explored,
   person.certified,
   person.completed,
+  role.roles,
   person.grade,
   person.start_time,
   person.mode,
@@ -28,3 +29,5 @@ SELECT
   person.snapshot_date,
 FROM
   secondary.person_course AS person
+LEFT JOIN secondary.roles AS role
+  ON person.course_id = role.course_id AND person.user_id = role.user_id

@@ -21,6 +21,7 @@ from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.provenance import digest
 from edx_warehouse.tables.references import bind
 from edx_warehouse.tables.reports import (
+    REPORT,
     ReportState,
     groups,
     is_of_courses,
@@ -113,7 +114,9 @@ class _Reports:
     served: Mapping[str, ServedCourse]
 
     def target(self, table: Table) -> str:
-        return self.warehouse.reference(places.report_dataset(self.institution), table.name)
+        is_report = table.layer == REPORT
+        dataset = places.report_dataset(self.institution) if is_report else places.REFERENCE_TABLES
+        return self.warehouse.reference(dataset, table.name)
 
     def build_courses(self, table: Table, registered: set[str], failures: list[Terminal], context: Context) -> bool:
         """Replace the rows of the courses that changed, and remove those of courses that are no more."""
@@ -170,13 +173,14 @@ class _Reports:
         return new
 
     def build_whole(self, table: Table, context: Context) -> bool:
-        """Make a table of other reports whole, when one of them changed."""
-        labels = self.warehouse.labels(places.report_dataset(self.institution))
-        names = {it: it.split(".")[1] for it in table.references}
-        if not all(name in labels for name in names.values()):
-            return False  # no course has what it needs yet
-        inputs = {it: labels[name].get("digest", "") for it, name in names.items()}
-        sql = bind(table.sql or "", {it: f"`{self.target(self.catalog[it])}`" for it in table.references})
+        """Make a table of the institution's tables whole, when one of them changed."""
+        targets = {it: self.target(self.catalog[it]) for it in table.references}
+        inputs = {}
+        for name, target in targets.items():
+            if (served := self.warehouse.find(target)) is None:
+                return False  # no course has what it needs, or no list was delivered
+            inputs[name] = served.labels.get("digest", "")
+        sql = bind(table.sql or "", {name: f"`{it}`" for name, it in targets.items()})
         recipe = digest(table.reference, sql, table.fields, inputs, {})
         return self._make(self._version(table, sql, recipe, inputs, None), context)
 

@@ -55,8 +55,8 @@ def report_tables(catalog: Catalog) -> list[Table]:
 
 
 def is_of_courses(table: Table) -> bool:
-    """Tell whether a table's rows are of single courses: its query reads their tables, not other reports."""
-    return any(not it.startswith(f"{REPORT}.") for it in table.references)
+    """Tell whether a table's rows are of single courses: its query reads their tables, not the institution's."""
+    return any(it.split(".")[0] not in (REPORT, "reference") for it in table.references)
 
 
 def groups(table: Table, courses: Sequence[str]) -> list[tuple[str, ...]]:
