@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from airflow.sdk import Context
-from google.cloud import bigquery
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Terminal
@@ -184,7 +183,7 @@ class _Reports:
         recipe = digest(table.reference, sql, table.fields, inputs, {})
         return self._make(self._version(table, sql, recipe, inputs, None), context)
 
-    def _state(self, table: Table, served: bigquery.Table | None) -> ReportState | None:
+    def _state(self, table: Table, served: Any) -> ReportState | None:
         if served is None or schema_diff(table.fields, fields_of(served.schema), descriptions=False):
             return None
         return known_state(self.bucket.read(places.report_state(table.name)), served.labels.get("digest"))
