@@ -56,6 +56,12 @@ def test_a_table_says_its_grain_in_columns_that_are_required(table: Table) -> No
     assert table.grain or table.raw
 
 
+@pytest.mark.parametrize("table", [it for it in REFERENCES if not it.startswith(("ops.", "logs."))], indirect=True)
+def test_no_column_inside_a_record_is_required_where_a_statement_makes_the_table(table: Table) -> None:
+    inside = [field for record in table.fields for field in all_fields(record.fields)]
+    assert [it.name for it in inside if it.mode == "REQUIRED"] == []
+
+
 @every_table
 def test_every_column_is_described_by_a_sentence(table: Table) -> None:
     assert [it.name for it in all_fields(table.fields) if not it.description.endswith((".", "?", ")"))] == []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 
 import sqlglot
@@ -37,7 +38,21 @@ def references(sql: str) -> list[Reference]:
 
     :raises Terminal: ``E-CFG-105`` when the text is not one SELECT, or a table has no alias.
     """
-    tables = list(_parse(sql).find_all(exp.Table))
+    return list(_read(sql)[0])
+
+
+def parameters(sql: str) -> list[str]:
+    """Return the names of a query's ``@parameters``, sorted.
+
+    :raises Terminal: ``E-CFG-105`` as :func:`references`.
+    """
+    return list(_read(sql)[1])
+
+
+@lru_cache(maxsize=1024)  # every process reads all queries, and some again and again
+def _read(sql: str) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
+    query = _parse(sql)
+    tables = list(query.find_all(exp.Table))
     aliases = {table.alias for table in tables}
     found = []
     for table in tables:
@@ -48,15 +63,8 @@ def references(sql: str) -> list[Reference]:
         if not table.alias:
             raise _refuse(f"an alias for {layer.name}.{name.name}", "none", "write AS and a name behind it")
         found.append(Reference(layer.name, name.name, layer.meta["start"], name.meta["end"] + 1))
-    return sorted(found, key=attrgetter("start"))
-
-
-def parameters(sql: str) -> list[str]:
-    """Return the names of a query's ``@parameters``, sorted.
-
-    :raises Terminal: ``E-CFG-105`` when the text is not one SELECT.
-    """
-    return sorted({parameter.name for parameter in _parse(sql).find_all(exp.Parameter)})
+    names = {parameter.name for parameter in query.find_all(exp.Parameter)}
+    return tuple(sorted(found, key=attrgetter("start"))), tuple(sorted(names))
 
 
 def bind(sql: str, targets: Mapping[str, str]) -> str:
