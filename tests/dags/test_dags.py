@@ -107,6 +107,7 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
         "start_next_week": [],
     },
     "freshness": {"look": []},
+    "institution_tables": {"build_reports": []},
     "hmdc_snapshot": {"push_snapshots": []},
     "windows": {"plan_windows": ["build_window"], "build_window": []},
     "archive_restore": {"restore_weeks": ["start_deliveries"], "start_deliveries": []},

@@ -184,6 +184,16 @@ def logs_dataset(course: CourseKey) -> str:
     return f"{course.slug}_logs"
 
 
+def report_dataset(institution: str) -> str:
+    """Return the dataset of an institution's tables across courses."""
+    return f"course_report_{institution}"
+
+
+def report_state(table: str) -> str:
+    """Return the object that says from what each course's rows of a table across courses were made."""
+    return f"reports/{table}.json"
+
+
 def day_table(day: date) -> str:
     """Return the name of the table of one delivered log day."""
     return f"tracklog_{day:%Y%m%d}"

@@ -58,6 +58,12 @@ def replace_dates(table: Table, staged: str, target: str) -> str:
     return _merge(table.fields, target, rows, f" AND {_day(table, 'target')} IN UNNEST(@dates)")
 
 
+def replace_courses(table: Table, staged: str, target: str) -> str:
+    """Return what puts a staged table's rows in the place of all rows of ``@courses``."""
+    rows = f"SELECT {_names(table.fields)} FROM `{staged}`"
+    return _merge(table.fields, target, rows, " AND target.`course_id` IN UNNEST(@courses)")
+
+
 def delete_dates(table: Table, target: str, dates: Sequence[date]) -> str:
     """Return what empties partitions."""
     # Only of dates in the text, and of nothing but dates, BigQuery knows that no row of their partitions stays.

@@ -250,6 +250,10 @@ class Warehouse:
         """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""
         self.query(statements.replace_dates(table, staged, target), {"dates": list(dates)}, key)
 
+    def replace_courses(self, table: Table, staged: str, target: str, courses: Sequence[str], key: str) -> None:
+        """Put a staged table in the place of all rows of some courses, in one step."""
+        self.query(statements.replace_courses(table, staged, target), {"courses": list(courses)}, key)
+
     def delete_dates(self, table: Table, target: str, dates: Sequence[date], key: str) -> Any:
         """Empty partitions of a table. BigQuery drops whole partitions without reading them, which costs nothing."""
         return self.query(statements.delete_dates(table, target, dates), {}, key)

@@ -41,6 +41,7 @@ class Version:
     :param rows_in: rows of the file that is loaded, which must be the rows of the table; None for queries.
     :param parameters: values of the query's parameters.
     :param dates: the dates that are replaced; None when the table is replaced whole.
+    :param courses: the courses whose rows are replaced; None when those of all are.
     :param debug: further facts for the record.
     """
 
@@ -55,6 +56,7 @@ class Version:
     rows_in: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     dates: Sequence[date] | None = None
+    courses: Sequence[str] | None = None
     debug: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -99,14 +101,18 @@ def publish(
     record = _make(warehouse, catalog, wanted, staging, produce, context)
     description = provenance.describe(table.description, record)
     labels = {**wanted.labels, "digest": wanted.digest}
-    if wanted.dates is None:
+    if wanted.dates is None and wanted.courses is None:
         warehouse.replace(table, staged, target, description, labels, f"replace_{key}")
     else:
         if served is None:
             warehouse.create(table, target)
-        warehouse.replace_dates(table, staged, target, wanted.dates, f"replace_{key}")
-    # Dates are replaced without their description; and not every BigQuery keeps descriptions inside records.
-    if wanted.dates is not None or not is_served(warehouse.find(target), wanted):
+        if wanted.courses is not None:
+            warehouse.replace_courses(table, staged, target, wanted.courses, f"replace_{key}")
+        else:
+            warehouse.replace_dates(table, staged, target, wanted.dates or (), f"replace_{key}")
+    # Parts are replaced without their description; and not every BigQuery keeps descriptions inside records.
+    is_part = wanted.dates is not None or wanted.courses is not None
+    if is_part or not is_served(warehouse.find(target), wanted):
         warehouse.describe(table, target, description, labels)
     warehouse.drop(staged)
     return {
@@ -224,7 +230,7 @@ def _record(wanted: Version, job: Any, rows: int, context: Mapping[str, Any]) ->
         reference=wanted.table.reference,
         target=wanted.target,
         who=getattr(job, "user_email", None) or getpass.getuser(),
-        status="replaced" if wanted.dates is None else "replaced dates",
+        status=_status(wanted),
         started=job.started.astimezone(UTC),
         ended=job.ended.astimezone(UTC),
         job_id=job.job_id,
@@ -246,6 +252,12 @@ def _record(wanted: Version, job: Any, rows: int, context: Mapping[str, Any]) ->
         parameters={name: _text(value) for name, value in wanted.parameters.items()},
         debug=wanted.debug,
     )
+
+
+def _status(wanted: Version) -> str:
+    if wanted.courses is not None:
+        return "replaced courses"
+    return "replaced" if wanted.dates is None else "replaced dates"
 
 
 def _text(value: Any) -> str:

@@ -27,7 +27,7 @@ def kept_by_date(catalog: Catalog) -> list[str]:
 
 def kept_whole(catalog: Catalog) -> list[str]:
     """Return the derived tables that are rebuilt whole."""
-    return [it for it in catalog.order(catalog) if catalog[it].sql and not catalog[it].is_kept_by_date]
+    return [it for it in catalog.order(catalog) if catalog[it].layer == "secondary" and not catalog[it].is_kept_by_date]
 
 
 def declare_builds(course: Course, catalog: Catalog, tables: list[str], **arguments: Any) -> dict[str, BaseOperator]:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LAYERS = ("logs", "transformed", "reference", "secondary", "keys", "ops")
-"""Layers of tables, in the order data flows; ``keys`` and ``ops`` hold the warehouse's own records."""
+LAYERS = ("logs", "transformed", "reference", "secondary", "report", "keys", "ops")
+"""Layers of tables, in the order data flows.
+
+``report`` is of all courses of an institution; ``keys`` and ``ops`` hold the warehouse's own records.
+"""
 
 REFERENCE = "reference"
 """The layer of tables that are the same for all courses of an institution."""
@@ -13,7 +16,7 @@ REFERENCE = "reference"
 LOGS = "logs.tracklog"
 """How queries call a course's day tables, all together."""
 
-QUERIED = frozenset({"secondary"})
+QUERIED = frozenset({"secondary", "report"})
 """Layers whose tables are made by a query; those of the others are loaded."""
 
 PARAMETERS = {"course_id": "STRING", "event_dates": "ARRAY<DATE>", "snapshot_date": "DATE", "until": "DATE"}

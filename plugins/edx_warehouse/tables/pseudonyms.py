@@ -77,7 +77,8 @@ def _is_of_persons(table: Table) -> bool:
     """Tell whether a table is made by a query, names people, and is told apart by nothing restricted but names."""
     hidden = {it.name for it in table.fields if not _is_kept(it)}
     return (
-        table.sql is not None
+        table.layer != "report"
+        and table.sql is not None
         and not {it.name for it in table.fields}.isdisjoint(_IDENTITIES)
         and hidden.isdisjoint(table.grain)
     )

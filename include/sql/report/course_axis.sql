@@ -1,0 +1,20 @@
+SELECT
+  axis.category,
+  axis.index,
+  axis.url_name,
+  axis.name,
+  axis.gformat,
+  axis.due,
+  axis.start,
+  axis.module_id,
+  axis.course_id,
+  axis.path,
+  axis.data,
+  axis.chapter_mid,
+  axis.graded,
+  axis.parent,
+  axis.is_split,
+  axis.split_url_name,
+  axis.snapshot_date,
+FROM
+  transformed.course_axis AS axis

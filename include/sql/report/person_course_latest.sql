@@ -1,0 +1,33 @@
+SELECT
+  person.course_id,
+  person.user_id,
+  person.viewed,
+  person.explored,
+  person.certified,
+  person.completed,
+  role.roles,
+  person.grade,
+  person.start_time,
+  person.mode,
+  person.is_active,
+  person.LoE,
+  person.gender,
+  person.profile_country,
+  person.nchapters,
+  person.first_event,
+  person.last_event,
+  person.ndays_act,
+  person.nevents,
+  person.nprogcheck,
+  person.nshow_answer,
+  person.nplay_video,
+  person.nproblem_check,
+  person.nforum_events,
+  person.avg_dt,
+  person.n_dt,
+  person.sum_dt,
+  person.snapshot_date,
+FROM
+  secondary.person_course AS person
+LEFT JOIN secondary.roles AS role
+  ON person.course_id = role.course_id AND person.user_id = role.user_id

@@ -1,0 +1,21 @@
+SELECT
+  activity.course_id,
+  activity.date,
+  activity.nevents,
+  activity.nvideo,
+  activity.nshow_answer,
+  activity.nproblem_check,
+  activity.nforum,
+  activity.ntranscript,
+  activity.nseq_goto,
+  activity.nseek_video,
+  activity.nprogcheck,
+  activity.npause_video,
+  activity.nproblem_check_server,
+  activity.n_active,
+  activity.sum_dt,
+  activity.n_dt,
+  activity.avg_dt,
+  activity.snapshot_date,
+FROM
+  secondary.stats_activity_by_day AS activity
