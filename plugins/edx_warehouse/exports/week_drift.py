@@ -19,7 +19,6 @@ from edx_warehouse.exports.weekly_files import DOCUMENTS, MAY_BE_ABSENT, REQUIRE
 
 _FORUM = "forum"
 ACCEPTED, HELD, RELEASED = "accepted", "held", "released"
-_ODD_VALUES = re.compile(r"(?P<file>\w+): (?P<count>\d+) values of (?P<column>\w+) are not of its type\b")
 _AS_IT_IS = "ask edX for a corrected export, or release the week to take it as it is"
 #: What to do about each kind.
 NEXT: Mapping[str, str] = {
@@ -136,8 +135,11 @@ def drift_of_rows(converted: ConvertedWeek, earlier: Earlier | None, limits: Wee
     """Compare how many rows there are, and how many values are not of their type."""
     rows = rows_of(converted)
     found = [it for name in sorted(rows) if earlier and (it := _shrinkage(name, rows[name], earlier, limits))]
-    odd = [match for line in converted.drift if (match := _ODD_VALUES.match(line))]
-    return found + [_retyped(it["file"], it["column"], int(it["count"]), rows.get(it["file"], 0), limits) for it in odd]
+    return found + [
+        _retyped(file.name, column, count, file.rows_in or 0, limits)
+        for file in converted.files
+        for column, count in sorted(file.odd_values.items())
+    ]
 
 
 def rows_of(converted: ConvertedWeek) -> dict[str, int]:
@@ -166,7 +168,7 @@ def _retyped(name: str, column: str, count: int, rows: int, limits: WeekLimits) 
 def notes(converted: ConvertedWeek, drift: Iterable[Drift]) -> list[Drift]:
     """Return what else the conversion told, and no other difference tells already."""
     told = {str(it) for it in drift}
-    lines = [it.partition(": ") for it in converted.drift if it not in told and not _ODD_VALUES.match(it)]
+    lines = [it.partition(": ") for it in converted.drift if it not in told]
     return [Drift(kind="note", file=file, found=found) for file, _, found in lines]
 
 

@@ -174,6 +174,27 @@ def test_values_of_another_type_hold_the_week_when_they_are_many(tmp_path, rows,
     assert CANARY not in str(found)
 
 
+def test_odd_values_are_counted_by_file_and_field_and_not_told_in_sentences(tmp_path):
+    delivery = Delivery(tmp_path / "in")
+    delivery.rows["certificates"][0]["grade"] = delivery.rows["profiles"][0]["year_of_birth"] = CANARY
+    document = {"_id": {"$oid": "1"}, "course_id": str(COURSE), "comment_count": CANARY, "votes": {"count": CANARY}}
+    delivery.contents["forum"] = json.dumps(document).encode() + b"\n"
+    week = delivery.convert(tmp_path / "out")
+    odd = {
+        "certificates": {"grade": 1},
+        "forum": {"comment_count": 1, "votes.count": 1},
+        "profiles": {"year_of_birth": 1},
+    }
+    assert {it.name: it.odd_values for it in week.files if it.odd_values} == odd
+    manifest = json.loads(week.to_json())
+    assert {it["name"]: it["odd_values"] for it in manifest["files"] if it["odd_values"]} == odd
+    assert not [line for line in week.drift if "type" in line]
+    told = {name: set(counts) for name, counts in odd.items()}
+    found = of_rows(week)
+    assert found == [("retyped", name, column, "accepted") for name in told for column in sorted(told[name])]
+    assert CANARY not in week.to_json()
+
+
 def test_a_thousand_values_are_the_most_in_a_table_of_any_size(tmp_path):
     delivery = Delivery(tmp_path / "in")
     learners(delivery, 30)
