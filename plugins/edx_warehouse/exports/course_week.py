@@ -122,7 +122,7 @@ class CourseWeek:
             )
         else:
             count, _ = self._scan(table, None, None)
-        self._count(name, sha256, count, table.unparsable)
+        self._count(name, sha256, count, table.layout.names, table.unparsable)
         self.drift += [f"{name}: {text}" for text in table.drift]
         self._report(name)
 
@@ -168,7 +168,9 @@ class CourseWeek:
         progress.end()
         return progress.rows, objects
 
-    def _count(self, name: str, sha256: str, rows: int | None, unparsable: Mapping[str, int]) -> None:
+    def _count(
+        self, name: str, sha256: str, rows: int | None, columns: tuple[str, ...], unparsable: Mapping[str, int]
+    ) -> None:
         self.files.append(
             ConvertedFile(
                 name=name,
@@ -176,6 +178,7 @@ class CourseWeek:
                 rows_in=rows,
                 rows_out=rows,
                 rows_of_others=self.rows.others[name],
+                columns=columns,
                 odd_values={column: count for column, count in sorted(unparsable.items()) if count},
             )
         )
@@ -202,7 +205,7 @@ class CourseWeek:
             self._write(_FORUM, forum.lines())
             self._report("forum")
             unparsable = forum.unparsable
-        self._count(delivered.name, sha256, rows, unparsable)
+        self._count(delivered.name, sha256, rows, (), unparsable)
 
     def _people(self, people: PersonRows) -> None:
         count = 0
