@@ -47,12 +47,14 @@ class Change:
     :param column: the column concerned: of the contract, or the new one when it was added.
     :param found: a sentence for people.
     :param held: it holds the week.
+    :param near: the new name that a renamed column may have.
     """
 
     kind: str
     column: str | None
     found: str
     held: bool = False
+    near: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,12 @@ class Layout:
     def drift(self) -> tuple[str, ...]:
         """The changes in sentences."""
         return tuple(change.found for change in self.changes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that the file has, by their names in the contract; then those that the contract lacks."""
+        known = [it.name for it, place in zip(self.columns, self.positions, strict=True) if place is not None]
+        return *known, *sorted(it.column for it in self.changes if it.kind == "added" and it.column)
 
 
 class Broken(Exception):
@@ -147,6 +155,7 @@ class Contract:
                     column.name,
                     f'{what}; near-match "{shown(near)}": renamed?' if near else what,
                     held=not column.optional,
+                    near=shown(near) if near else None,
                 )
             )
         order = [names[name] for name in header if name in names]

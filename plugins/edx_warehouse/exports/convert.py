@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from edx_warehouse.exports.output_files import Output
 from edx_warehouse.exports.weekly_files import REQUIRED
 
 #: Raised whenever the same files give other output.
-VERSION = "4"
+VERSION = "5"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,10 @@ class ConvertedFile:
     :param rows_in: rows read, for a forum dump its documents; None where there are no rows, or no contract to read by.
     :param rows_out: rows written to ``raw/``; 0 for a table without a contract.
     :param rows_of_others: of these, rows of another course, left out of the transformed table.
+    :param columns: of a table: those of its contract that the file has, in order, without those that are never loaded;
+        then those that the contract lacks.
+    :param odd_values: by field, values that are not of its type: NULL in the transformed table, kept in ``raw/``. Fields
+        without any are left out.
     """
 
     name: str
@@ -42,6 +46,8 @@ class ConvertedFile:
     rows_in: int | None
     rows_out: int | None
     rows_of_others: int = 0
+    columns: tuple[str, ...] = ()
+    odd_values: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

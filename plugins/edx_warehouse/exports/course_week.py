@@ -1,8 +1,7 @@
 """One course's week being converted: each delivered file to its outputs, all counted."""
 
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from datetime import date
 from pathlib import Path
@@ -123,10 +122,9 @@ class CourseWeek:
             )
         else:
             count, _ = self._scan(table, None, None)
-        others = self.rows.others[name]
-        self.files.append(ConvertedFile(name=name, sha256=sha256, rows_in=count, rows_out=count, rows_of_others=others))
+        self._count(name, sha256, count, table.layout.names, table.unparsable)
         self.drift += [f"{name}: {text}" for text in table.drift]
-        self._report(name, table.unparsable)
+        self._report(name)
 
     def _modules(self, table: Table) -> int:
         """Write the table, and what its problems' states hold; return its rows."""
@@ -169,11 +167,22 @@ class CourseWeek:
         progress.end()
         return progress.rows, objects
 
-    def _report(self, name: str, unparsable: Counter[str]) -> None:
-        self.drift += [
-            f"{name}: {count} values of {column} are not of its type: NULL in the transformed table, kept in raw"
-            for column, count in sorted(unparsable.items())
-        ]
+    def _count(
+        self, name: str, sha256: str, rows: int | None, columns: tuple[str, ...], unparsable: Mapping[str, int]
+    ) -> None:
+        self.files.append(
+            ConvertedFile(
+                name=name,
+                sha256=sha256,
+                rows_in=rows,
+                rows_out=rows,
+                rows_of_others=self.rows.others[name],
+                columns=columns,
+                odd_values={column: count for column, count in sorted(unparsable.items()) if count},
+            )
+        )
+
+    def _report(self, name: str) -> None:
         if others := self.rows.others[name]:
             self.drift.append(f"{name}: {others} rows of another course are not in the transformed table")
         if name in self.lines and (other_ids := self.lines[name][1].other_ids):
@@ -189,14 +198,13 @@ class CourseWeek:
             lines = output.copy(stream)
         rows = lines if delivered.name == "forum" else None
         self.outputs[path] = output.output(rows)
+        unparsable: Mapping[str, int] = {}
         if delivered.name == "forum":
             forum = Forum(delivered, self.rows)
             self._write(_FORUM, forum.lines())
-            self._report("forum", forum.unparsable)
-        others = self.rows.others[delivered.name]
-        self.files.append(
-            ConvertedFile(name=delivered.name, sha256=sha256, rows_in=rows, rows_out=rows, rows_of_others=others)
-        )
+            self._report("forum")
+            unparsable = forum.unparsable
+        self._count(delivered.name, sha256, rows, (), unparsable)
 
     def _people(self, people: PersonRows) -> None:
         count = 0

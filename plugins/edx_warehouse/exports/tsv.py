@@ -54,7 +54,7 @@ def csv_line(values: Iterable[str | None]) -> str:
 class Table:
     """One delivered table whose header keeps its contract.
 
-    :param drift: what differs from the contract and was accepted.
+    :param drift: what was undone of the file's form; how its columns differ is in ``layout``.
     :param unparsable: per column, values that were not of its type and became NULL; complete after reading.
     :raises Held: ``E-EXP-101`` when the header does not keep the contract.
     """
@@ -66,7 +66,7 @@ class Table:
         with delivered.open() as stream:
             self._header = _Header(delivered, stream)
         self.layout = self._layout()
-        self.drift = [*self._header.drift, *self.layout.drift]
+        self.drift = self._header.drift
         self._decode = _DECODERS[contract.escaping]
         self._parsers = [
             (position, PARSERS[column.type], column)

@@ -19,7 +19,6 @@ from edx_warehouse.exports.weekly_files import DOCUMENTS, MAY_BE_ABSENT, REQUIRE
 
 _FORUM = "forum"
 ACCEPTED, HELD, RELEASED = "accepted", "held", "released"
-_ODD_VALUES = re.compile(r"(?P<file>\w+): (?P<count>\d+) values of (?P<column>\w+) are not of its type\b")
 _AS_IT_IS = "ask edX for a corrected export, or release the week to take it as it is"
 #: What to do about each kind.
 NEXT: Mapping[str, str] = {
@@ -91,12 +90,34 @@ class Earlier:
     :param rows: of each file that had rows to count, by canonical name.
     :param files: canonical names of all its files.
     :param since: of its drift, by :attr:`Drift.key`.
+    :param columns: of each table, as :class:`ConvertedFile` has them; of a week that was converted before they were
+        written down, none.
     """
 
     week: date
     rows: Mapping[str, int]
     files: frozenset[str]
     since: Mapping[tuple[str, ...], date] = field(default_factory=dict)
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, week: date, manifest: Mapping[str, Any], drift: Iterable[Drift]) -> "Earlier":
+        """Read what :meth:`ConvertedWeek.to_json` gave, now or in an earlier version."""
+        files = manifest["files"]
+        return cls(
+            week=week,
+            rows={it["name"]: it["rows_in"] for it in files if it["rows_in"] is not None},
+            files=frozenset(it["name"] for it in files),
+            since={it.key: it.since for it in drift if it.since},
+            columns={it["name"]: frozenset(it["columns"]) for it in files if "columns" in it},
+        )
+
+    def had(self, file: str, column: str) -> bool:
+        """Tell whether a table had a column."""
+        if file in self.columns:
+            return column in self.columns[file]
+        # Before columns were written down, each that was missing was told in each week.
+        return file in self.files and not any((kind, file, column, "") in self.since for kind in ("removed", "renamed"))
 
 
 def drift_of_files(
@@ -108,11 +129,11 @@ def drift_of_files(
     gone = (earlier.files if earlier else frozenset()) - files.keys() - {*REQUIRED, *MAY_BE_ABSENT}
     found += [Drift(kind="absent", file=it, found=f"not delivered; {_then(earlier)} it was") for it in sorted(gone)]
     for name in sorted(files.keys() - {*DOCUMENTS} | files.keys() & {_FORUM}):
-        found += _drift_of_header(Delivered(name, files[name], course, week), contracts)
+        found += _drift_of_header(Delivered(name, files[name], course, week), contracts, earlier)
     return found
 
 
-def _drift_of_header(delivered: Delivered, contracts: Contracts) -> list[Drift]:
+def _drift_of_header(delivered: Delivered, contracts: Contracts, earlier: Earlier | None) -> list[Drift]:
     name = delivered.name
     contract = contracts.get(name)
     if contract is None:
@@ -128,16 +149,34 @@ def _drift_of_header(delivered: Delivered, contracts: Contracts) -> list[Drift]:
         changes = error.__cause__.changes
     return [
         Drift(kind=it.kind, file=name, column=it.column, found=it.found, policy=HELD if it.held else ACCEPTED)
-        for it in changes
+        for change in changes
+        if (it := _since_before(name, change, earlier))
     ]
+
+
+def _since_before(name: str, change: Change, earlier: Earlier | None) -> Change | None:
+    """Return a difference from the contract as one from the week before; None when it is none.
+
+    A column that is new stays one until somebody classifies it, and what holds the week holds it.
+    """
+    if change.held or change.column is None or change.kind not in ("removed", "renamed"):
+        return change
+    if earlier is None or not earlier.had(name, change.column):
+        return None
+    if change.near and earlier.had(name, change.near):  # it stood beside the column, so it is another one
+        change = replace(change, kind="removed", found=f"column {change.column} is absent: NULL")
+    return replace(change, found=f"{change.found}; {_then(earlier)} it was there")
 
 
 def drift_of_rows(converted: ConvertedWeek, earlier: Earlier | None, limits: WeekLimits) -> list[Drift]:
     """Compare how many rows there are, and how many values are not of their type."""
     rows = rows_of(converted)
     found = [it for name in sorted(rows) if earlier and (it := _shrinkage(name, rows[name], earlier, limits))]
-    odd = [match for line in converted.drift if (match := _ODD_VALUES.match(line))]
-    return found + [_retyped(it["file"], it["column"], int(it["count"]), rows.get(it["file"], 0), limits) for it in odd]
+    return found + [
+        _retyped(file.name, column, count, file.rows_in or 0, limits)
+        for file in converted.files
+        for column, count in sorted(file.odd_values.items())
+    ]
 
 
 def rows_of(converted: ConvertedWeek) -> dict[str, int]:
@@ -166,7 +205,7 @@ def _retyped(name: str, column: str, count: int, rows: int, limits: WeekLimits) 
 def notes(converted: ConvertedWeek, drift: Iterable[Drift]) -> list[Drift]:
     """Return what else the conversion told, and no other difference tells already."""
     told = {str(it) for it in drift}
-    lines = [it.partition(": ") for it in converted.drift if it not in told and not _ODD_VALUES.match(it)]
+    lines = [it.partition(": ") for it in converted.drift if it not in told]
     return [Drift(kind="note", file=file, found=found) for file, _, found in lines]
 
 

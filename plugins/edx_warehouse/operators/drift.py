@@ -43,14 +43,8 @@ def earlier_week(bucket: Bucket, course: CourseKey, week: date) -> Earlier | Non
     if not earlier:
         return None
     prefix = places.week_of_course(course, earlier[-1])
-    files = json.loads(bucket.read(prefix + CONVERTED) or b'{"files": []}')["files"]
-    drift = _read(bucket, prefix + _DRIFT)["drift"]
-    return Earlier(
-        week=earlier[-1],
-        rows={it["name"]: it["rows_in"] for it in files if it["rows_in"] is not None},
-        files=frozenset(it["name"] for it in files),
-        since={it.key: it.since for it in map(Drift.from_dict, drift) if it.since},
-    )
+    manifest = json.loads(bucket.read(prefix + CONVERTED) or b'{"files": []}')
+    return Earlier.read(earlier[-1], manifest, map(Drift.from_dict, _read(bucket, prefix + _DRIFT)["drift"]))
 
 
 def write_drift(bucket: Bucket, found: DriftOfWeek, sources: str) -> None:

@@ -41,6 +41,10 @@ def of_rows(week: ConvertedWeek, before: Earlier | None = None) -> list[tuple[st
     return [(it.kind, it.file, it.column, it.policy) for it in drift_of_rows(week, before, LIMITS)]
 
 
+def week_before(delivery: Delivery, out: Path) -> Earlier:
+    return Earlier.read(BEFORE, json.loads(delivery.convert(out).to_json()), [])
+
+
 def learners(delivery: Delivery, count: int) -> None:
     delivery.rows["enrollment"] = [
         {"id": str(n), "user_id": str(n), "course_id": str(COURSE), "is_active": "1", "mode": "audit"}
@@ -90,12 +94,57 @@ def test_removed_and_renamed_columns_hold_the_week_unless_they_are_optional(tmp_
     delivery.columns["enrollment"].remove("mode")
     delivery.columns["profiles"].remove("city")
     delivery.columns["certificates"][delivery.columns["certificates"].index("status")] = "status_code"
-    assert of_files(delivery) == [
+    held = [
         ("added", "certificates", "status_code", "accepted"),
         ("renamed", "certificates", "status", "held"),
         ("removed", "enrollment", "mode", "held"),
+    ]
+    assert of_files(delivery) == held
+    had = week_before(Delivery(tmp_path / "before"), tmp_path / "out")
+    assert of_files(delivery, had) == [*held, ("removed", "profiles", "city", "accepted")]
+
+
+def test_an_optional_column_is_removed_only_if_the_week_before_had_it(tmp_path):
+    delivery = Delivery(tmp_path / "in")
+    delivery.columns["profiles"].remove("city")
+    assert of_files(delivery) == []  # the first week
+    assert of_files(delivery, earlier(("users",))) == []  # the table is new
+    removed = [("removed", "profiles", "city", "accepted")]
+    full = week_before(Delivery(tmp_path / "before"), tmp_path / "1")
+    assert of_files(delivery, full) == removed
+    (found,) = drift_of_files(delivery.write(), COURSE, WEEK, CONTRACTS, full)
+    assert found.found == "column city is absent: NULL; in the week of 2014-11-09 it was there"
+    assert of_files(delivery, week_before(delivery, tmp_path / "2")) == []
+    week = delivery.convert(tmp_path / "3")
+    assert not [it for it in notes(week, []) if "city" in it.found]
+
+
+def test_a_column_is_renamed_only_if_the_new_name_was_not_there_beside_it(tmp_path):
+    before, delivery = Delivery(tmp_path / "before"), Delivery(tmp_path / "in")
+    delivery.columns["profiles"][delivery.columns["profiles"].index("city")] = "city_name"
+    added = ("added", "profiles", "city_name", "accepted")
+    assert of_files(delivery) == [added]
+    assert of_files(delivery, week_before(before, tmp_path / "1")) == [
+        added,
+        ("renamed", "profiles", "city", "accepted"),
+    ]
+    before.columns["profiles"].append("city_name")
+    assert of_files(delivery, week_before(before, tmp_path / "2")) == [
+        added,
         ("removed", "profiles", "city", "accepted"),
     ]
+    assert of_files(delivery, week_before(delivery, tmp_path / "3")) == [added]
+
+
+def test_a_week_that_was_converted_before_columns_were_written_down_is_still_read(tmp_path):
+    delivery = Delivery(tmp_path / "in")
+    for column in ("city", "country"):
+        delivery.columns["profiles"].remove(column)
+    files = [{"name": name, "sha256": "0", "rows_in": 2, "rows_out": 2, "rows_of_others": 0} for name in delivery.rows]
+    told = Drift(kind="removed", file="profiles", column="city", found="…", since=BEFORE)
+    before = Earlier.read(BEFORE, {"files": files}, [told])
+    assert of_files(delivery, before) == [("removed", "profiles", "country", "accepted")]
+    assert before.rows == dict.fromkeys(delivery.rows, 2)
 
 
 @pytest.mark.parametrize("content", [b"", b"id,username\n1,x\n", b"\xff\xfei\0d\0", b"7\tada\tada@example.com\n"])
@@ -172,6 +221,27 @@ def test_values_of_another_type_hold_the_week_when_they_are_many(tmp_path, rows,
     ]
     assert found[0].found.startswith(f"{odd} of {rows} values")
     assert CANARY not in str(found)
+
+
+def test_odd_values_are_counted_by_file_and_field_and_not_told_in_sentences(tmp_path):
+    delivery = Delivery(tmp_path / "in")
+    delivery.rows["certificates"][0]["grade"] = delivery.rows["profiles"][0]["year_of_birth"] = CANARY
+    document = {"_id": {"$oid": "1"}, "course_id": str(COURSE), "comment_count": CANARY, "votes": {"count": CANARY}}
+    delivery.contents["forum"] = json.dumps(document).encode() + b"\n"
+    week = delivery.convert(tmp_path / "out")
+    odd = {
+        "certificates": {"grade": 1},
+        "forum": {"comment_count": 1, "votes.count": 1},
+        "profiles": {"year_of_birth": 1},
+    }
+    assert {it.name: it.odd_values for it in week.files if it.odd_values} == odd
+    manifest = json.loads(week.to_json())
+    assert {it["name"]: it["odd_values"] for it in manifest["files"] if it["odd_values"]} == odd
+    assert not [line for line in week.drift if "type" in line]
+    told = {name: set(counts) for name, counts in odd.items()}
+    found = of_rows(week)
+    assert found == [("retyped", name, column, "accepted") for name in told for column in sorted(told[name])]
+    assert CANARY not in week.to_json()
 
 
 def test_a_thousand_values_are_the_most_in_a_table_of_any_size(tmp_path):

@@ -467,3 +467,4 @@ def test_every_contract_has_rows_in_the_sample(world, tmp_path):
     converted = convert(found, course, week, contracts, tmp_path / "out")
     assert [file.name for file in converted.files if file.rows_out == 0] == []
     assert converted.drift == ()
+    assert not [file.name for file in converted.files if file.odd_values]
