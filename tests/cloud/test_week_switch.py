@@ -242,6 +242,32 @@ def test_an_older_week_is_finished_without_files_of_its_own_in_place(world: Worl
     assert world.latest()["week"] == str(NEW)
 
 
+def test_a_table_that_the_week_lacks_goes_with_the_week_that_had_it(world: World, bigquery_proxy: StrictProxy) -> None:
+    world.convert(NEW, 2, "people")
+    whole = {"people": (2, str(NEW))}
+    drop, gone = world.warehouse.drop, world.warehouse.reference(places.latest_dataset(world.course), "scores")
+
+    def cut_off(reference: str) -> None:
+        if reference == gone:
+            raise ConnectionError
+        drop(reference)
+
+    world.warehouse.drop = cut_off  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        world.publish(NEW)
+    world.warehouse.drop = drop  # type: ignore[method-assign]
+    assert world.publish(NEW) == 0
+    assert world.served() == whole
+    world.seal(NEW)
+    assert not [it for it in world.latest()["files"] if it["name"].startswith("secondary/")]
+    bigquery_proxy.forget()
+    world.publish(NEW)
+    assert bigquery_proxy.count("DELETE", "/tables/") == 0
+    world.convert(NEW, 3)
+    world.run(NEW)
+    assert world.served() == of(3, NEW)
+
+
 def test_latest_has_the_files_of_its_week_and_no_others(world: World) -> None:
     raw = f"{places.week_of_course(world.course, OLD)}raw/"
     latest = places.latest(world.course)

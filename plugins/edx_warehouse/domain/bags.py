@@ -17,6 +17,7 @@ TAGS = "tagmanifest-sha256.txt"
 #: What the bucket knew of the week, beside the payload: enough to put the week back.
 WEEK = "warehouse/MANIFEST.json"
 CONVERTED = "warehouse/converted.json"
+SURVEYS = "warehouse/surveys.json"
 
 _DECLARED = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _FOLDER = re.compile(r"(?P<slug>[A-Za-z0-9_]+?)(?:\.v(?P<version>[1-9][0-9]*))?")

@@ -19,7 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--course", metavar="COURSE", default="", help="course_id or slug (all courses)")
     parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE", help="no earlier week")
     parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DATE", help="no later week")
-    parser.add_argument("--weeks", choices=("newest", "all"), default="newest", help="of the span (newest good one)")
+    parser.add_argument(
+        "--weeks",
+        choices=("newest", "all"),
+        default="newest",
+        help="of the span (newest good one, and those that windows are made from)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace what the bucket has of these weeks")
 
 
@@ -35,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     courses = chosen([course.key for course in registry.courses_of(institution)], args.course)
     bucket = connect_buckets(registry)[institution.name]
-    restorer = Restorer(Bags(Archive(institution.archive)), bucket, overwrite=args.overwrite)
+    restorer = Restorer(Bags(Archive(institution.archive)), bucket, args.overwrite, registry.windows)
     span = Span(args.first or date.min, args.last or date.max)
     restored = restorer.all(courses, span) if args.weeks == "all" else restorer.newest(courses, span)
     for unit, bag in restored.weeks.items():

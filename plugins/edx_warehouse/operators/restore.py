@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,16 @@ from edx_warehouse.domain import bags, places
 from edx_warehouse.domain.bags import BagName
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.domain.windows import Window, nearest_week
 from edx_warehouse.hooks.archive import Archive
 from edx_warehouse.hooks.bags import Bags, DamagedError
 from edx_warehouse.hooks.bucket import Bucket, sha256_of
 from edx_warehouse.operators.due import CONVERTED, RESTORED, week_files
 from edx_warehouse.operators.roles import InstitutionOperator
 from edx_warehouse.operators.span import Span
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
+
+_TAGS = {CONVERTED: bags.CONVERTED, SURVEYS: bags.SURVEYS}
 
 
 @dataclass
@@ -42,32 +46,64 @@ class Restorer:
     """Brings snapshots back into a bucket.
 
     :param overwrite: whether what the bucket has of a week may be replaced by what the snapshot has.
+    :param windows: the windows of the registry.
     """
 
     bags: Bags
     bucket: Bucket
     overwrite: bool = False
+    windows: Sequence[Window] = ()
 
     def newest(self, courses: Sequence[CourseKey], span: Span) -> Restored:
-        """Put the newest good week of each course back."""
+        """Put the newest good week of each course back, and the good ones that its windows are made from."""
         restored = Restored()
         snapshots = self._snapshots(span)
         for course in courses:
-            bad: list[Terminal] = []
-            for week in sorted((it for it in snapshots if course.slug in snapshots[it]), reverse=True):
-                try:
-                    self._week(course, week, snapshots[week][course.slug], restored)
-                except Terminal as error:
-                    bad.append(error)
-                    if error.problem.code == "E-RST-102":
-                        continue
-                    restored.failed += bad
-                else:
-                    restored.passed_over += bad
-                break
-            else:
-                restored.failed += bad
+            weeks = {week: slugs[course.slug] for week, slugs in snapshots.items() if course.slug in slugs}
+            # The newest first: see _put.
+            if self._first_good(course, sorted(weeks, reverse=True), weeks, restored):
+                for window in self.windows:
+                    self._first_good(course, _by_nearness(weeks, window), weeks, restored, missing_only=True)
         return restored
+
+    def _first_good(
+        self,
+        course: CourseKey,
+        order: Iterable[date],
+        weeks: dict[date, list[BagName]],
+        restored: Restored,
+        *,
+        missing_only: bool = False,
+    ) -> bool:
+        """Put the first good one of some weeks back; return whether there is one.
+
+        :param weeks: the versions of each; those without a good one are taken out.
+        :param missing_only: leave a week that the bucket knows as it is.
+        """
+        damaged: list[Terminal] = []
+        for week in order:
+            if missing_only and self._is_known(course, week):
+                break
+            try:
+                self._week(course, week, weeks[week], restored)
+            except Terminal as error:
+                damaged.append(error)
+                if error.problem.code != "E-RST-102":
+                    restored.failed += damaged
+                    return False
+                del weeks[week]
+            else:
+                break
+        else:
+            restored.failed += damaged
+            return False
+        restored.passed_over += damaged
+        return True
+
+    def _is_known(self, course: CourseKey, week: date) -> bool:
+        """Tell whether the bucket has a week's delivery, or the week converted; what was left half done has neither."""
+        converted = self.bucket.stat(places.week_of_course(course, week) + CONVERTED)
+        return converted is not None or course in week_files(self.bucket, week, [course])
 
     def all(self, courses: Sequence[CourseKey], span: Span, *, missing_only: bool = False) -> Restored:
         """Put every week of a span back.
@@ -99,12 +135,14 @@ class Restorer:
         for name in reversed(versions):
             with tempfile.TemporaryDirectory() as folder:
                 try:
-                    week_file, converted = (self._tag(name, tag) for tag in (bags.WEEK, bags.CONVERTED))
+                    tags = {tag: self._tag(name, tag) for tag in (bags.WEEK, bags.CONVERTED)}
+                    surveys = self.bags.tag(name, bags.SURVEYS)  # older snapshots have none
                     files = self.bags.fetch(name, Path(folder))
                 except DamagedError as error:
                     damages.append(f"{name.folder} ({error})")
                     continue
-                self._put(course, week, name, files, week_file, converted)
+                tags |= {bags.SURVEYS: surveys} if surveys else {}
+                self._put(course, week, name, files, tags)
                 restored.weeks[f"{course} {week}"] = name.folder
                 return
         raise _damaged(course, week, damages)
@@ -116,15 +154,9 @@ class Restorer:
         return content
 
     def _put(
-        self,
-        course: CourseKey,
-        week: date,
-        name: BagName,
-        files: Mapping[str, Path],
-        week_file: bytes,
-        converted: bytes,
+        self, course: CourseKey, week: date, name: BagName, files: Mapping[str, Path], tags: Mapping[str, bytes]
     ) -> None:
-        manifest = json.loads(week_file)
+        manifest = json.loads(tags[bags.WEEK])
         prefix = places.week_of_course(course, week)
         digests = {"sources": str(manifest["sources"]), "delivery": str(manifest.get("delivery", ""))}
         contents = {it["name"]: it.get("content") for it in manifest["files"]}
@@ -133,14 +165,15 @@ class Restorer:
         if finished and _payload(json.loads(finished)) == _payload(manifest):
             return
         other = [it for it in there if it.count("/") and (it not in files or there[it].sha256 != sha256_of(files[it]))]
-        if CONVERTED in there and there[CONVERTED].sha256 != sha256_of(converted):
-            other.append(CONVERTED)
+        other += [
+            own for own, tag in _TAGS.items() if own in there and there[own].sha256 != sha256_of(tags.get(tag, b""))
+        ]
         if finished:
             other.append("MANIFEST.json")
         if other and not self.overwrite:
             raise _taken(course, week, self.bucket.uri(prefix + sorted(other)[0]), len(other))
         # What vouches for the week goes first and comes back last: nobody takes a part for the whole.
-        self.bucket.delete(prefix + it for it in ("MANIFEST.json", CONVERTED) if it in other)
+        self.bucket.delete(prefix + it for it in ("MANIFEST.json", *_TAGS) if it in other)
         self.bucket.delete(prefix + it for it in sorted(other) if it.count("/") and it not in files)
         for path, local in sorted(files.items()):
             metadata = {"content": str(contents[path])} if contents.get(path) else {}
@@ -148,10 +181,12 @@ class Restorer:
         if self.bucket.stat(places.weekly_manifest(week)) is None:
             # A delivery of nothing: the mirror writes its own over it when the archive has the export.
             self.bucket.put(places.weekly_manifest(week), json.dumps({"week": str(week), "files": []}).encode())
-        self.bucket.put(prefix + CONVERTED, converted, {**digests, RESTORED: name.folder})
+        if bags.SURVEYS in tags:
+            self.bucket.put(prefix + SURVEYS, tags[bags.SURVEYS], {"surveys": "", "delivery": ""})
+        self.bucket.put(prefix + CONVERTED, tags[bags.CONVERTED], {**digests, RESTORED: name.folder})
         if any(it > week for it in self._weeks(course)):
             # The tables are of a newer week: this one is finished as it is, and its secondary files are not made again.
-            self.bucket.put(prefix + "MANIFEST.json", week_file, {"sources": digests["sources"]})
+            self.bucket.put(prefix + "MANIFEST.json", tags[bags.WEEK], {"sources": digests["sources"]})
 
     def _weeks(self, course: CourseKey) -> Iterable[date]:
         """Return the converted weeks that the course has."""
@@ -166,11 +201,13 @@ class RestoreOperator(InstitutionOperator):
     ``overwrite``.
 
     :param missing_only: bring only weeks that the bucket knows nothing of.
+    :param windows: the windows of the registry: with the newest week come those that they are made from.
     """
 
-    def __init__(self, *, missing_only: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, missing_only: bool = False, windows: Sequence[Window] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.missing_only = missing_only
+        self.windows = windows
 
     def execute(self, context: Context) -> dict[str, str]:
         """Restore; return the bag of each course week.
@@ -180,7 +217,7 @@ class RestoreOperator(InstitutionOperator):
         """
         conf = context["dag_run"].conf or {}
         restorer = Restorer(
-            Bags(Archive(self.institution.archive)), self.bucket(), overwrite=bool(conf.get("overwrite"))
+            Bags(Archive(self.institution.archive)), self.bucket(), bool(conf.get("overwrite")), self.windows
         )
         courses = chosen(list(self.courses), str(conf.get("course") or ""))
         if self.missing_only:
@@ -196,6 +233,14 @@ class RestoreOperator(InstitutionOperator):
         if restored.failed:
             raise restored.failed[0]
         return restored.weeks
+
+
+def _by_nearness(weeks: Iterable[date], window: Window) -> Iterator[date]:
+    """Yield weeks, the one first that a window is made from, then the one that it would be made from without it."""
+    left = set(weeks)
+    while (week := nearest_week(left, window.end)) is not None:
+        yield week
+        left.discard(week)
 
 
 def _payload(manifest: Mapping[str, Any]) -> dict[str, str]:

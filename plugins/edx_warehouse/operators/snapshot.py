@@ -19,6 +19,7 @@ from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.operators.due import CONVERTED, weeks
 from edx_warehouse.operators.roles import InstitutionOperator
 from edx_warehouse.operators.span import Span
+from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
 
 _FIRST = "first snapshot of the week"
 
@@ -135,12 +136,13 @@ class Pusher:
 
     def _week(self, course: CourseKey, week: date, content: bytes) -> dict[str, bytes]:
         """Return what is to be kept beside the payload, so that the week can be put back."""
-        name = places.week_of_course(course, week) + CONVERTED
-        converted, stored = self.bucket.read(name), self.bucket.stat(name)
+        prefix = places.week_of_course(course, week)
+        name = prefix + CONVERTED
+        converted, stored, surveys = self.bucket.read(name), self.bucket.stat(name), self.bucket.read(prefix + SURVEYS)
         sources = json.loads(content).get("sources")
         if converted is None or stored is None or (sources and stored.metadata.get("sources") != sources):
             raise self._changed(name, "a conversion that is not finished")
-        return {bags.WEEK: content, bags.CONVERTED: converted}
+        return {bags.WEEK: content, bags.CONVERTED: converted, **({bags.SURVEYS: surveys} if surveys else {})}
 
     def _fetch(self, prefix: str, entry: Entry, path: Path) -> None:
         stored = self.bucket.stat(prefix + entry.name)

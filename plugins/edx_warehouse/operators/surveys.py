@@ -22,7 +22,8 @@ from edx_warehouse.exports.people import TABLES, People
 from edx_warehouse.exports.surveys import Surveys
 from edx_warehouse.hooks.bucket import Bucket, Stored
 from edx_warehouse.operators.convert import ConvertWeekOperator
-from edx_warehouse.operators.due import Beside, digest_of
+from edx_warehouse.operators.due import CONVERTED as WEEK_CONVERTED
+from edx_warehouse.operators.due import RESTORED, Beside, digest_of, week_files
 from edx_warehouse.operators.holds import HELD
 
 #: Raised whenever the same files give other output.
@@ -37,7 +38,8 @@ class ConvertSurveysOperator(ConvertWeekOperator):
     """Convert a course's surveys and its opt-in rows, as they are by now, into the week that was converted.
 
     A file that cannot be taken is held by itself: it is written down in quarantine, and the others are taken. A course
-    without surveys has empty tables.
+    without surveys has empty tables. Of a week that was restored from a snapshot, and whose delivery is not there, they
+    are taken as they are: the opt-in rows were delivered with it.
 
     :param converted: id of the task that converted the week.
     """
@@ -58,13 +60,18 @@ class ConvertSurveysOperator(ConvertWeekOperator):
         done = bucket.stat(prefix + CONVERTED)
         there = {it.name for it in bucket.objects(prefix + "transformed/")}
         # A week that is converted anew loses the files of this task, which its conversion does not know.
-        if not (done and done.metadata.get("delivery") == delivery and there.issuperset(_outputs(prefix))):
+        same = done and done.metadata.get("delivery") == delivery and there.issuperset(_outputs(prefix))
+        if not (same or (done and self._is_restored(bucket, week))):
             with tempfile.TemporaryDirectory() as folder:
                 work = _Work(bucket, Path(folder), {"surveys": sources, "delivery": delivery})
                 self._convert_beside(work, prefix, surveys, opt_in, people)
         document = json.loads(bucket.read(prefix + CONVERTED) or b"{}")
         rows = {name.split("/")[1].split(".")[0]: it["rows"] for name, it in document["outputs"].items()}
         return {"week": str(week), **rows}
+
+    def _is_restored(self, bucket: Bucket, week: date) -> bool:
+        converted = bucket.stat(places.week_of_course(self.course, week) + WEEK_CONVERTED)
+        return converted is not None and RESTORED in converted.metadata and not week_files(bucket, week, [self.course])
 
     def _convert_beside(
         self, work: "_Work", prefix: str, surveys: Sequence[Stored], opt_in: Sequence[Stored], tables: Sequence[Stored]

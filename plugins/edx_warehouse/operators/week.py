@@ -79,7 +79,9 @@ class MakeTablesOperator(WeekOperator):
 class PublishWeekOperator(WeekOperator):
     """Put all tables of a course's newest week in place together, when each of them is made and checked.
 
-    What was lost or has become old since it was made, as when a day was built meanwhile, is made again before.
+    What was lost or has become old since it was made, as when a day was built meanwhile, is made again before. A table
+    that the week lacks, as one that was restored from a snapshot of an older version, is removed: it would be of another
+    week than the rest.
 
     :param tables: references of the loaded tables and of those that are made whole, each after its inputs.
     """
@@ -89,13 +91,15 @@ class PublishWeekOperator(WeekOperator):
         self.tables = tables
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Put them in place; return those that were."""
-        week = self.week_tables(context)
+        """Put them in place; return how many were."""
+        week, lacking = self.week_tables(context), list[str]()
         for name in self.tables:
             try:
                 week.make(name)
             except AirflowSkipException as reason:
-                self.log.warning("%s stays as it is: %s", name, reason)
+                lacking.append(name)
+                self.log.warning("%s is left out: %s", name, reason)
         names = week.put_in_place()
         self.log.info("Put in place: %s", ", ".join(names) or "nothing")
+        self.log.info("Removed, as the week lacks them: %s", ", ".join(week.remove(lacking)) or "nothing")
         return self.announce(context, {"week": str(week.week), "tables": len(names)})

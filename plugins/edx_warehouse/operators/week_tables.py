@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -92,6 +92,20 @@ class WeekTables:
         for it in staged.values():
             warehouse.drop(str(it.reference))
         return list(wanted)
+
+    def remove(self, names: Sequence[str]) -> list[str]:
+        """Remove served tables of other weeks, which this one has nothing for; return those that were there.
+
+        :param names: each after its inputs; the last goes first, so that no table outlives what it is made from.
+        """
+        warehouse, removed = self.tables.warehouse, []
+        labels = warehouse.labels(self.tables.dataset)
+        for name in reversed(names):
+            table = name.split(".")[1]
+            if labels.get(table, {}).get("snapshot_date", str(self.week)) != str(self.week):
+                warehouse.drop(self.tables.target(table))
+                removed.append(name)
+        return removed
 
     def _place(self, name: str) -> str:
         """Return where the rows of a table of this week are now."""

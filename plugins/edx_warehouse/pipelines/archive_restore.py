@@ -25,7 +25,11 @@ def declare(institution: Institution, registry: Registry) -> None:
         params={
             "course": Param("", type="string", description="course_id or slug; empty: all courses"),
             **SPAN,
-            "weeks": Param("newest", enum=["newest", "all"], description="of the span: the newest good one, or all"),
+            "weeks": Param(
+                "newest",
+                enum=["newest", "all"],
+                description="of the span: the newest good one and those of the windows, or all",
+            ),
             "overwrite": Param(False, type="boolean", description="replace what the bucket has of these weeks"),
         },
         doc_md=settings.doc(
@@ -34,7 +38,10 @@ def declare(institution: Institution, registry: Registry) -> None:
             "restore",
         ),
     ):
-        RestoreOperator(task_id="restore_weeks", institution=institution, courses=courses) >> StartDeliveriesOperator(
+        restore = RestoreOperator(
+            task_id="restore_weeks", institution=institution, courses=courses, windows=registry.windows
+        )
+        restore >> StartDeliveriesOperator(
             task_id="start_deliveries",
             institution=institution,
             courses=courses,
