@@ -14,6 +14,13 @@ from urllib.parse import unquote
 
 from oracle_forum import forum_events
 from oracle_lines import in_path, integer, real, text_in
+from oracle_persons import (
+    course_modal_ip,
+    course_modal_language,
+    language_multi_transcripts,
+    pc_day_totals,
+    stats_enrollment_by_day,
+)
 
 KINDS = ("video", "problem", "forum", "text")
 MEASURES = {
@@ -35,11 +42,13 @@ def tables_of_days(events):
     active = [it for it in persons if "/xblock/" not in it["kind"]]
     enrollments, videos, forum = enrollment_events(events), video_stats_day(active), forum_events(persons)
     person_days = person_course_day(active, videos, forum)
+    addresses, transcripts, changes = pcday_ip_counts(persons), pcday_trlang_counts(persons), enrollday_all(enrollments)
+    languages = language_multi_transcripts(transcripts)
     return {
-        "pcday_ip_counts": pcday_ip_counts(persons),
-        "pcday_trlang_counts": pcday_trlang_counts(persons),
+        "pcday_ip_counts": addresses,
+        "pcday_trlang_counts": transcripts,
         "enrollment_events": enrollments,
-        "enrollday_all": enrollday_all(enrollments),
+        "enrollday_all": changes,
         "person_enrollment_verified": person_enrollment_verified(enrollments),
         "video_stats_day": videos,
         "problem_check": problem_check(events),
@@ -49,6 +58,11 @@ def tables_of_days(events):
         "time_on_asset_daily": time_on_asset_daily(active),
         "person_course_day": person_days,
         "stats_activity_by_day": stats_activity_by_day(person_days),
+        "pc_day_totals": pc_day_totals(person_days),
+        "course_modal_ip": course_modal_ip(addresses),
+        "language_multi_transcripts": languages,
+        "course_modal_language": course_modal_language(languages),
+        "stats_enrollment_by_day": stats_enrollment_by_day(changes),
     }
 
 

@@ -62,7 +62,7 @@ def test_one_table_is_shown_with_columns_inputs_readers_checks_cases_and_sql(cap
     declared = read_yaml(ROOT / "include/schemas/secondary/person_course_day.yaml")
     assert all(f"  {field['name']} (" in text for field in declared["fields"])
     assert "made from: logs.tracklog, " in text
-    assert re.search("^read by: .*secondary.person_course\\b", text, re.MULTILINE)
+    assert re.search("^read by: .*secondary.pc_day_totals\\b", text, re.MULTILINE)
     assert "check   unique username, course_id, date" in text
     cases = list((ROOT / "tests/sql/secondary/person_course_day").glob("*.yaml"))
     assert cases

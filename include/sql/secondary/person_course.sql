@@ -8,46 +8,10 @@ WITH course AS (
     axis.category = 'chapter'
 ),
 
-chapters AS (
-  SELECT
-    module.student_id AS user_id,
-    COUNT(DISTINCT module.module_id) AS nchapters,
+policy AS (
+  SELECT MIN(cutoffs.cutoff) AS passing_grade,
   FROM
-    transformed.studentmodule AS module
-  WHERE
-    module.module_type = 'chapter'
-    AND COALESCE(module.created < TIMESTAMP(@until), TRUE)
-  GROUP BY
-    module.student_id
-),
-
-activity AS (
-  SELECT
-    day.username,
-    MIN(day.first_event) AS first_event,
-    MAX(day.last_event) AS last_event,
-    COUNT(*) AS ndays_act,
-    SUM(day.nevents) AS nevents,
-    SUM(day.nprogcheck) AS nprogcheck,
-    SUM(day.nshow_answer) AS nshow_answer,
-    SUM(day.nvideo) AS nvideo,
-    SUM(day.nproblem_check) AS nproblem_check,
-    SUM(day.nproblem_check_server) AS nproblem_check_server,
-    SUM(day.nforum) AS nforum_events,
-    SUM(day.ntranscript) AS ntranscript,
-    SUM(day.nseq_goto) AS nseq_goto,
-    SUM(day.nseek_video) AS nseek_video,
-    SUM(day.npause_video) AS npause_video,
-    ROUND(AVG(day.avg_dt), 6) AS avg_dt,
-    -- Days of one gap have no deviation of their own; they count in the divisor only, as they always did.
-    ROUND(SQRT(SUM(day.sdv_dt * day.sdv_dt * day.n_dt) / NULLIF(SUM(day.n_dt), 0)), 6) AS sdv_dt,
-    MAX(day.max_dt) AS max_dt,
-    SUM(day.n_dt) AS n_dt,
-    ROUND(SUM(day.sum_dt), 6) AS sum_dt,
-  FROM
-    secondary.person_course_day AS day
-  GROUP BY
-    day.username
+    transformed.grade_cutoffs AS cutoffs
 ),
 
 members AS (
@@ -66,9 +30,12 @@ people AS (
     chapters.nchapters,
     chapters.nchapters IS NOT NULL AS viewed,
     COALESCE(members.has_certificate AND members.certificate_status = 'downloadable', FALSE) AS certified,
+    COALESCE(
+      CASE WHEN members.has_certificate THEN members.certificate_grade END, members.edxinstructordash_Grade
+    ) AS grade,
   FROM
     members
-  LEFT JOIN chapters
+  LEFT JOIN secondary.pc_nchapters AS chapters
     ON members.user_id = chapters.user_id
 )
 
@@ -83,10 +50,9 @@ SELECT
     WHEN people.viewed AND course.nchapters > 0 THEN 2 * people.nchapters >= course.nchapters
   END AS explored,
   people.certified,
-  people.certified AS completed,
-  COALESCE(
-    CASE WHEN people.has_certificate THEN people.certificate_grade END, people.edxinstructordash_Grade
-  ) AS grade,
+  people.certified OR COALESCE(people.grade >= policy.passing_grade, FALSE) AS completed,
+  people.grade,
+  policy.passing_grade,
   people.enrollment_created AS start_time,
   people.enrollment_mode AS mode,
   people.enrollment_is_active AS is_active,
@@ -100,6 +66,12 @@ SELECT
   people.y1_anomalous,
   LOWER(REGEXP_EXTRACT(people.email, r'@([^@\s]+)\s*$')) AS email_domain,
   people.nchapters,
+  posts.nforum AS nforum_posts,
+  posts.nthread AS nforum_threads,
+  posts.ncomment AS nforum_comments,
+  posts.nvotes AS nforum_votes,
+  posts.nendorsed AS nforum_endorsed,
+  posts.npinned AS nforum_pinned,
   activity.first_event,
   activity.last_event,
   activity.ndays_act,
@@ -113,15 +85,66 @@ SELECT
   activity.nseq_goto,
   activity.nseek_video,
   activity.npause_video,
-  activity.nforum_events,
+  activity.nforum AS nforum_events,
   activity.nvideo AS nplay_video,
   activity.avg_dt,
   activity.sdv_dt,
   activity.max_dt,
   activity.n_dt,
   activity.sum_dt,
+  videos.n_unique_videos_watched AS nvideos_unique_viewed,
+  videos.fract_total_videos_watched AS nvideos_total_watched,
+  address.modal_ip AS ip,
+  place.country AS cc_by_ip,
+  place.countryLabel,
+  place.continent,
+  place.city,
+  place.region_code AS region,
+  place.subdivision,
+  place.postalCode,
+  place.latitude,
+  place.longitude,
+  place.un_region AS un_major_region,
+  place.econ_group AS un_economic_group,
+  place.developing_nation AS un_developing_nation,
+  place.special_region1 AS un_special_region,
+  transcript.language,
+  transcript.language_download,
+  transcript.language_nevents,
+  transcript.language_ndiff,
+  role.roles,
+  role.roles_isBetaTester,
+  role.roles_isInstructor,
+  role.roles_isStaff,
+  role.roles_isCCX,
+  role.roles_isFinance,
+  role.roles_isLibrary,
+  role.roles_isSales,
+  role.forumRoles_isAdmin,
+  role.forumRoles_isCommunityTA,
+  role.forumRoles_isModerator,
+  role.forumRoles_isStudent,
+  verified.verified_enroll_time,
+  verified.verified_unenroll_time,
 FROM
   people
 CROSS JOIN course
-LEFT JOIN activity
+CROSS JOIN policy
+LEFT JOIN secondary.pc_forum AS posts
+  ON people.user_id = posts.user_id
+LEFT JOIN secondary.pc_day_totals AS activity
   ON people.username = activity.username
+LEFT JOIN secondary.person_course_video_watched AS videos
+  ON people.user_id = videos.user_id
+LEFT JOIN secondary.pc_modal_ip AS address
+  ON people.username = address.username
+LEFT JOIN secondary.pc_geoip AS place
+  ON people.username = place.username
+LEFT JOIN secondary.course_modal_language AS transcript
+  ON
+    people.username = transcript.username
+    AND transcript.resource = 'video'
+LEFT JOIN secondary.roles AS role
+  ON people.user_id = role.user_id
+LEFT JOIN secondary.person_enrollment_verified AS verified
+  ON people.user_id = verified.user_id

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from edx_warehouse.operators.kept_tables import KeptTables
 from edx_warehouse.operators.tables import CourseTableOperator
-from edx_warehouse.operators.whole_tables import found_labels, whole_version
+from edx_warehouse.operators.whole_tables import found_labels, may_be_empty, whole_version
 from edx_warehouse.tables.days import outdated
 
 
@@ -60,7 +60,7 @@ def _is_outdated(tables: KeptTables, name: str) -> bool:
     inputs, names = {}, tables.catalog.inputs(name)
     labels = found_labels(tables.tables, names, tables.labels)
     for read in names:
-        if read not in labels and not tables.catalog[read].is_kept_by_date:
+        if read not in labels and not may_be_empty(tables.catalog[read]):
             return False  # whoever makes this input builds the table then
         inputs[read] = labels.get(read, {})
     wanted = whole_version(tables.tables, tables.catalog[name], inputs)

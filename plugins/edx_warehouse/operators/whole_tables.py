@@ -75,7 +75,8 @@ def _build(
 def input_labels(tables: CourseTables, names: Collection[str]) -> dict[str, dict[str, str]]:
     """Return the labels of the tables that something is made from.
 
-    :raises AirflowSkipException: when one is not there yet. One that is kept by date is made then, without rows.
+    :raises AirflowSkipException: when one is not there yet. One that is kept by date, or that all courses share, is made
+        then, without rows.
     """
     warehouse = tables.warehouse
     labels = found_labels(tables, names, warehouse.labels(tables.dataset))
@@ -84,12 +85,21 @@ def input_labels(tables: CourseTables, names: Collection[str]) -> dict[str, dict
         if name in labels:
             continue
         target = tables.target_of(name)
-        if not declared.is_kept_by_date:
+        if not may_be_empty(declared):
             raise AirflowSkipException(f"{target} is not there yet: whoever makes it builds what is made from it.")
-        # A course may have learners before its first log day: until then nothing happened on any day.
-        warehouse.ensure_dataset(tables.dataset, f"{tables.dataset}: built and described by edx-warehouse.")
+        dataset = target.split(".")[1]
+        warehouse.ensure_dataset(dataset, f"{dataset}: built and described by edx-warehouse.")
         labels[name] = dict(warehouse.create(declared, target).labels)
     return labels
+
+
+def may_be_empty(table: Table) -> bool:
+    """Tell whether nobody waits for a table that is not there: what is made from it is made as from one without rows.
+
+    A course may have learners before its first log day: until then nothing happened on any day. And no course waits for
+    countries, places of addresses or a list of the office: once they come, what reads them is made again.
+    """
+    return table.is_kept_by_date or table.layer == REFERENCE
 
 
 def found_labels(
