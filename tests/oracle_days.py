@@ -52,6 +52,7 @@ def tables_of_days(events):
         "person_enrollment_verified": person_enrollment_verified(enrollments),
         "video_stats_day": videos,
         "problem_check": problem_check(events),
+        "problem_events": problem_events(events),
         "show_answer": show_answer(events),
         "forum_events": forum,
         "time_on_task": time_on_task(active),
@@ -255,6 +256,29 @@ def problem_check(events):
         for event in events
         if event["source"] == "server" and event["kind"] in ("problem_check", "save_problem_check")
     ]
+
+
+def problem_events(events):
+    rows = []
+    for event in events:
+        action, block = event["kind"], (event["module_id"] or "").split("/")
+        if "/handler/" in action or "/modx/" in action:
+            action = action.removesuffix("/").split("/")[-1]
+        is_problem = "/" not in action and re.search(r"(^|\w_)problem_\w", action, re.ASCII)
+        if event["user_id"] is None or not (is_problem or action in ("showanswer", "show_answer")):
+            continue
+        rows.append(
+            {
+                **take(event, "course_id", "user_id", "time", "source_file", "source_line"),
+                "event_source": event["source"],
+                "problem_url": block[3] if block[2:3] == ["problem"] else None,
+                "event_type": action,
+                "attempts": integer(event["payload"].get("attempts")),
+                "success": text_in(event["payload"].get("success")),
+                "grade": real(event["payload"].get("grade")),
+            }
+        )
+    return rows
 
 
 def show_answer(events):

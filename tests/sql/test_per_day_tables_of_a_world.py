@@ -26,6 +26,7 @@ from oracle_differences import differences
 pytestmark = pytest.mark.cloud
 
 DATASET = "world"
+UNTOLD = {"secondary.ora_events_day"}  # nobody in the sample world's logs writes an open response
 TABLES = sorted(f"secondary.{name}" for name in tables_of_days([]))
 
 
@@ -163,4 +164,4 @@ def test_a_table_of_days_has_the_rows_of_the_oracle(
 
 
 def test_the_oracle_knows_every_table_that_is_kept_by_date(catalog: Catalog) -> None:
-    assert [name for name, table in catalog.items() if table.is_kept_by_date and name not in TABLES] == []
+    assert {name for name, table in catalog.items() if table.is_kept_by_date} - set(TABLES) == UNTOLD

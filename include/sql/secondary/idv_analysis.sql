@@ -7,18 +7,14 @@ WITH course AS (
 viewers AS (
   SELECT
     person.*,
-    verified.verified_enroll_time,
-    verified.verified_unenroll_time,
     course.last_verified_enroll_time,
     COALESCE(person.mode = 'verified', FALSE) AS is_verified,
     COALESCE(
-      CASE WHEN person.mode = 'verified' THEN verified.verified_enroll_time END, course.last_verified_enroll_time
+      CASE WHEN person.mode = 'verified' THEN person.verified_enroll_time END, course.last_verified_enroll_time
     ) AS reference_time,
   FROM
     secondary.person_course AS person
   CROSS JOIN course
-  LEFT JOIN secondary.person_enrollment_verified AS verified
-    ON person.user_id = verified.user_id
   WHERE
     person.viewed
     AND course.last_verified_enroll_time IS NOT NULL
