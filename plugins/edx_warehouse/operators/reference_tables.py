@@ -11,7 +11,6 @@ from airflow.sdk import Context
 from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Problem, Terminal, Transient
 from edx_warehouse.exports.geoip import geoip_rows
-from edx_warehouse.exports.json_lines import write_lines
 from edx_warehouse.hooks.archive import Archive, ArchiveFile
 from edx_warehouse.hooks.bucket import sha256_of
 from edx_warehouse.hooks.warehouse import Warehouse
@@ -147,8 +146,9 @@ class LoadReferenceOperator(InstitutionOperator):
 def _fill(table: Table, warehouse: Warehouse, rows: Callable[[Path], Iterable[bytes]]) -> Callable[[str, str], Any]:
     def fill(into: str, key: str) -> Any:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "rows.json.gz")
-            write_lines(path, rows(Path(folder)))
+            path = Path(folder, "rows.json")
+            with path.open("wb") as file:
+                file.writelines(rows(Path(folder)))
             return warehouse.load_file(path, table.fields, into, key)
 
     return fill
