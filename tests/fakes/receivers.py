@@ -73,7 +73,7 @@ class _Smtp(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def served[Server: (Webhook, Mailbox)](server: Server) -> Iterator[Server]:
+def served[Server: socketserver.BaseServer](server: Server) -> Iterator[Server]:
     """Let a server answer in a thread of its own for the length of the block."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -53,12 +53,14 @@ class MainJob:
         slugs = [course.key.slug for course in registry.courses]
         names = [institution.name for institution in registry.institutions]
         taught = sorted({course.institution.name for course in registry.courses})
-        self.window_dags = [f"windows__{name}" for name in taught] if registry.windows else []
+        # What is made of the courses' tables; each looks itself whether anything is to be done.
+        self.last_dags = [[f"windows__{name}" for name in taught] if registry.windows else []]
+        self.last_dags.append([f"institution_tables__{name}" for name in taught])
         self.dag_ids = sorted(
             [f"{family}__{slug}" for family in ("course_daily", "course_weekly") for slug in slugs]
             + [f"{family}__{name}" for family in ("hmdc_mirror", "split_logs") for name in names]
             + [f"hmdc_snapshot__{name}" for name in taught]
-            + self.window_dags
+            + [dag_id for dag_ids in self.last_dags for dag_id in dag_ids]
         )
 
     def run(self) -> Result:
@@ -66,7 +68,6 @@ class MainJob:
         begun, clock = datetime.now(UTC), time.monotonic()
         before = self.clients.look()
         self._wait_for_dags()
-        self.api.unpause(self.dag_ids)
         self._clear_failed()
         for _ in range(_ROUNDS):
             mirrored = self._mirror()
@@ -74,7 +75,7 @@ class MainJob:
             self._wait_until_quiet()
             if not mirrored or not self._still_due():
                 break
-        self._build_windows()
+        self._build_last()
         after = self.clients.look()
         made = sorted(name for name, digest in after.tables.items() if before.tables.get(name) != digest)
         runs = [run for run in self.api.runs(self.dag_ids) if _time(run["start_date"] or run["run_after"]) >= begun]
@@ -126,6 +127,8 @@ class MainJob:
         conf = {"from": str(self.first), "to": str(self.last)}
         dag_ids = [f"hmdc_mirror__{institution.name}" for institution in self.registry.institutions]
         begun = {self.api.trigger(dag_id, _NOTE, conf) for dag_id in dag_ids}
+        # Not before: an unpaused Dag may begin at once, and no write is to meet its tasks (see AirflowApi).
+        self.api.unpause(self.dag_ids)
         self._wait_until_quiet()
         return all(run["state"] == "success" for run in self.api.runs(dag_ids) if run["dag_run_id"] in begun)
 
@@ -135,11 +138,11 @@ class MainJob:
                 if self._wanted(day):
                     self.api.start(f"course_daily__{course.key.slug}", midnight(day), _NOTE)
 
-    def _build_windows(self) -> None:
-        """Let the windows follow what is there now; their Dags know themselves whether anything is to be done."""
-        for dag_id in self.window_dags:
-            self.api.trigger(dag_id, _NOTE, {})
-        if self.window_dags:
+    def _build_last(self) -> None:
+        """Let windows, then tables across courses, follow what is there now."""
+        for dag_ids in filter(None, self.last_dags):
+            for dag_id in dag_ids:
+                self.api.trigger(dag_id, _NOTE, {})
             self._wait_until_quiet()
 
     def _still_due(self) -> bool:

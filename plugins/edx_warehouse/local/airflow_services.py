@@ -14,6 +14,7 @@ from edx_warehouse.local.home import Home, Ports, refuse
 from edx_warehouse.local.services import Service
 from edx_warehouse.local.web import ask
 
+_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # Airflow's health report names its parts in its own way.
 _PARTS = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
 
@@ -27,11 +28,13 @@ def airflow_services(environment: Mapping[str, str], home: Home, ports: Ports) -
         "dag-processor": (),
         "triggerer": ("--skip-serve-logs",),
     }
+    # On SQLite the API server can wait for itself (docs/decisions/airflow-api.md): not as long as the others may wait.
+    address = environment[_DATABASE].replace("?timeout=60", "?timeout=10")
     return tuple(
         Service(
             name=name,
             command=(*_AIRFLOW, name, *options),
-            environment=environment,
+            environment={**environment, _DATABASE: address} if name == "api-server" else environment,
             run=home.run,
             logs=home.logs,
             port=ports.airflow if name == "api-server" else None,
@@ -74,7 +77,7 @@ def migrate(environment: Mapping[str, str], home: Home, tell: Callable[[str], No
 
     :raises Terminal: ``E-LOC-102`` naming the log.
     """
-    address = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    address = environment[_DATABASE]
     stamp = home.airflow / "migrated"
     wanted = f"{version('apache-airflow')} {hashlib.sha256(address.encode()).hexdigest()}"
     if stamp.exists() and stamp.read_text() == wanted:
@@ -102,7 +105,7 @@ def import_pools(environment: Mapping[str, str], home: Home, pools: Mapping[str,
 
 def forget_database(environment: Mapping[str, str], home: Home) -> None:
     """Empty a database that is not a file of the home's."""
-    if not environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].startswith("sqlite") and home.airflow.exists():
+    if not environment[_DATABASE].startswith("sqlite") and home.airflow.exists():
         _airflow(environment, home, "db", "reset", "--yes")
 
 
