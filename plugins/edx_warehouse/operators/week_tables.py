@@ -28,6 +28,7 @@ class WeekTables:
         self.week = week
         self.context = context
         self._versions: dict[str, Version] = {}
+        self._kept: dict[str, Mapping[str, str]] = {}
         self._places: dict[str, str] = {}
         self._staged: dict[str, Staged] = {}
         self._before: dict[str, str] = {}
@@ -45,9 +46,10 @@ class WeekTables:
         if is_served(served, wanted):
             self._places[name] = wanted.target
             return False
-        sources = {it: f"`{self._place(it)}`" for it in wanted.table.references}
 
         def produce(into: str, key: str) -> Any:
+            # Only now: what is there already asks for nothing of what it was made from.
+            sources = {it: f"`{self._place(it)}`" for it in wanted.table.references}
             self._places[name] = into  # its claims may be about a table that is made from it
             fields = wanted.table.fields
             if wanted.uri:
@@ -133,4 +135,6 @@ class WeekTables:
         wanted = {it: self._version(it) for it in names if self._is_of_week(it)}
         labels = {it: {**version.labels, "digest": version.digest} for it, version in wanted.items()}
         by_date = [it for it in names if it not in wanted]
-        return (input_labels(self.tables, by_date) if by_date else {}) | labels
+        if unknown := [it for it in by_date if it not in self._kept]:
+            self._kept |= input_labels(self.tables, unknown)
+        return {it: self._kept[it] for it in by_date} | labels
