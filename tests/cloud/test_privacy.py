@@ -118,12 +118,11 @@ class World:
         self.there.mirror("weekly")
         self.run(ConvertWeekOperator, "convert_export", contracts=CONTRACTS, **place)
         of_week: dict[str, Any] = {"converted": "convert_export", "catalog": self.catalog}
-        for name in ("user_info_combo", "studentmodule", "course_axis"):
-            self.run(MakeTablesOperator, f"load_{name}", tables=[f"transformed.{name}"], **of_week, **place)
-        built = "secondary.person_course"
-        self.run(MakeTablesOperator, "build_person_course", tables=[built], **of_week, **place)
-        self.run(PublishWeekOperator, "publish_tables", tables=[built], **of_week, **place)
-        arguments = {"tables": [built], **of_week}
+        tables = [f"transformed.{it}" for it in ("user_info_combo", "studentmodule", "course_axis")]
+        tables.append("secondary.person_course")
+        self.run(MakeTablesOperator, "make_tables", tables=tables, **of_week, **place)
+        self.run(PublishWeekOperator, "publish_tables", tables=tables, **of_week, **place)
+        arguments = {"tables": tables[-1:], **of_week}
         self.run(SealWeekOperator, "seal_week", asset=Asset(name=f"{COURSE.slug}/weekly"), **arguments, **place)
         written = self.run(SnapshotOperator, "push_snapshots", courses=[COURSE])
         assert len(written["written"]) == 1

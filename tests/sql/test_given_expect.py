@@ -106,7 +106,7 @@ def as_read(given: Table, table: Table) -> Table:
 
 def insert(warehouse: bigquery.Client, prefix: str, table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
     """Create a table as it is declared and put rows into it; return its name in backticks."""
-    name = f"{PROJECT}.{DATASET}.{prefix}__{table.name}"
+    name = f"{PROJECT}.{DATASET}.{prefix}__{table.layer}__{table.name}"
     warehouse.create_table(bigquery.Table(name, [column(field) for field in table.fields]))
     if rows:
         assert warehouse.insert_rows_json(name, [as_json(row, table.fields) for row in rows]) == []
