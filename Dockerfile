@@ -1,6 +1,8 @@
 # Two images: `warehouse` is Airflow with this package, `cloud` the emulators of Google Storage and BigQuery.
 
-FROM python:3.13-slim-bookworm AS base
+# A deployment that wants the same bytes each time names a digest: --build-arg PYTHON_IMAGE=python@sha256:…
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+FROM ${PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 # Group 0, so that platforms that choose a user id of their own can still write to the folders below.
 RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/warehouse warehouse
@@ -8,7 +10,7 @@ RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/warehouse warehou
 
 FROM base AS cloud
 COPY requirements-cloud.txt /tmp/requirements-cloud.txt
-RUN pip install -r /tmp/requirements-cloud.txt && mkdir -p /data/storage /data/bigquery && chown -R 50000:0 /data
+RUN pip install --require-hashes -r /tmp/requirements-cloud.txt && mkdir -p /data/storage /data/bigquery && chown -R 50000:0 /data
 USER 50000:0
 ENV HOME=/home/warehouse
 # Now, so that nothing is downloaded when the emulator starts.
@@ -19,7 +21,7 @@ VOLUME /data
 
 FROM base AS warehouse
 COPY requirements.txt /tmp/requirements.txt
-RUN pip install -r /tmp/requirements.txt
+RUN pip install --require-hashes -r /tmp/requirements.txt
 WORKDIR /opt/edx-warehouse
 COPY pyproject.toml ./
 COPY plugins ./plugins

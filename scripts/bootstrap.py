@@ -116,7 +116,16 @@ def build_venv(uv: str, python: str) -> None:
     target = ["--python", str(VENV / "bin" / "python")]
     say("installing Airflow and the tools into .venv (minutes the first time)")
     run(
-        [uv, "pip", "sync", "--compile-bytecode", *target, "requirements.txt", "requirements-dev.txt"],
+        [
+            uv,
+            "pip",
+            "sync",
+            "--require-hashes",
+            "--compile-bytecode",
+            *target,
+            "requirements.txt",
+            "requirements-dev.txt",
+        ],
         "the packages of requirements.txt could not be installed",
         "Check the network and the package index (UV_DEFAULT_INDEX or PIP_INDEX_URL name another one)",
     )
@@ -141,7 +150,16 @@ def build_cloud(uv: str, python: str) -> None:
     interpreter = str(CLOUD / "bin" / "python")
     say("installing the local cloud into .local/cloud")
     run(
-        [uv, "pip", "sync", "--compile-bytecode", "--python", interpreter, "requirements-cloud.txt"],
+        [
+            uv,
+            "pip",
+            "sync",
+            "--require-hashes",
+            "--compile-bytecode",
+            "--python",
+            interpreter,
+            "requirements-cloud.txt",
+        ],
         "the packages of requirements-cloud.txt could not be installed",
         "Check the network and the package index (UV_DEFAULT_INDEX or PIP_INDEX_URL name another one)",
     )
