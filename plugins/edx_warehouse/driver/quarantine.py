@@ -4,8 +4,8 @@ import gzip
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -48,16 +48,16 @@ class QuarantinedFile:
 class Replay:
     """What came of replaying.
 
-    :param name: the object that holds the corrected lines.
+    :param name: the object that holds the corrected lines; empty when there are none.
     :param lines: how many there are.
     :param unchanged: entries that are as they were; they were left out.
-    :param made: False when the same lines were replayed before.
+    :param again: lines whose correction was replayed before; they were left out too.
     """
 
     name: str
     lines: int
     unchanged: int
-    made: bool
+    again: int
 
 
 def listing(bucket: Bucket, day: date | None = None) -> list[QuarantinedFile]:
@@ -104,45 +104,75 @@ def corrected_lines(bucket: Bucket, day: date) -> set[str]:
     return set[str]().union(*replayed(bucket, day).values())
 
 
-def replay(bucket: Bucket, courses: Collection[CourseKey], day: date, path: Path) -> Replay:
+def replay(bucket: Bucket, courses: Collection[CourseKey], day: date, path: Path, limits: Limits) -> Replay:
     """Put corrected lines into the bucket as one more log file of their day, which makes the day due.
 
-    :param courses: all of the institution.
+    A line becomes at most one row: whatever was replayed of it before stands.
+
+    :param courses: all of the institution; ``limits`` are those of its logs.
     :param path: entries as they were shown, with ``raw`` corrected.
     :raises Terminal: ``E-QUA-101`` naming the line that cannot be taken: nothing is replayed then.
     """
     given = read_corrections(path)
-    wanted = {it.sha256 for it in given}
-    known = {entry.sha256 for entry in entries(bucket, day) if entry.sha256 in wanted}
+    _require_places(bucket, day, given, path.name)
+    before = dict(pair for corrects in replayed(bucket, day).values() for pair in corrects.items())
+    corrects: dict[str, str] = {}
+    new, again = [], 0
     for it in given:
-        if it.sha256 not in known:
-            raise refusal(path.name, it.number, f"the sha256 of a line that is in quarantine of {day}", "another")
-    kept = [it for it in given if hashlib.sha256(it.content).hexdigest() != it.sha256]
-    if not kept:
-        return Replay("", 0, len(given), made=False)
-    kept.sort(key=lambda it: (it.file, it.line, it.number))
-    content = gzip.compress(b"".join(it.content + b"\n" for it in kept), mtime=0)
+        if not it.changed:
+            continue
+        digest = hashlib.sha256(it.content).hexdigest()
+        if before.get(it.sha256, digest) != digest:
+            raise refusal(path.name, it.number, "the correction of that line that was replayed before", "another")
+        if corrects.setdefault(it.sha256, digest) != digest:
+            raise refusal(path.name, it.number, "one correction for all lines that are equal", "another")
+        if it.sha256 in before:
+            again += 1
+        else:
+            new.append(it)
+    unchanged = sum(not it.changed for it in given)
+    if not new:
+        return Replay("", 0, unchanged, again)
+    new.sort(key=lambda it: (it.file, it.line))
+    content = gzip.compress(b"".join(it.content + b"\n" for it in new), mtime=0)
     delivered = [
         name for it in log_files(bucket, day).get(day, []) if not places.is_replay(name := it.name.rsplit("/", 1)[-1])
     ]
-    name = places.replay_file(max(delivered, default=kept[0].file), hashlib.sha256(content).hexdigest())
-    _try(name, content, kept, courses, day, path)
-    made = add_replay(bucket, day, name, content, (it.sha256 for it in kept))
-    return Replay(places.LOGS + name, len(kept), len(given) - len(kept), made)
+    name = places.replay_file(max(delivered, default=new[0].file), hashlib.sha256(content).hexdigest())
+    _try(name, content, new, courses, day, path, limits)
+    add_replay(bucket, day, name, content, {it.sha256: corrects[it.sha256] for it in new})
+    return Replay(places.LOGS + name, len(new), unchanged, again)
+
+
+def _require_places(bucket: Bucket, day: date, given: Sequence[Correction], name: str) -> None:
+    """See to it that each entry is of a line in quarantine, and no two of one line."""
+    wanted = {(it.file, it.line, it.sha256) for it in given}
+    known = {place for entry in entries(bucket, day) if (place := (entry.file, entry.line, entry.sha256)) in wanted}
+    for it in given:
+        if (it.file, it.line, it.sha256) not in known:
+            found = "another file, line or sha256"
+            raise refusal(name, it.number, f"a line that is in quarantine of {day}, and not twice", found)
+        known.remove((it.file, it.line, it.sha256))
 
 
 def _try(
-    name: str, content: bytes, kept: list[Correction], courses: Collection[CourseKey], day: date, path: Path
+    name: str,
+    content: bytes,
+    new: Sequence[Correction],
+    courses: Collection[CourseKey],
+    day: date,
+    path: Path,
+    limits: Limits,
 ) -> None:
     """See to it that every corrected line becomes a row."""
     with tempfile.TemporaryDirectory() as folder:
         file, out = Path(folder, name), Path(folder, "out")
         file.write_bytes(content)
-        split([file], courses, out, day=day, limits=Limits(quarantine_share=1.0))
+        split([file], courses, out, day=day, limits=replace(limits, quarantine_share=1.0))
         again = out / places.quarantine_logs(day) / (name + _SUFFIX)
         if again.exists():
             entry = next(read_entries(again))
-            number = kept[entry.line - 1].number
+            number = new[entry.line - 1].number
             raise refusal(path.name, number, "lines that become rows", f"one that is still {entry.reason}")
 
 

@@ -60,14 +60,15 @@ def run(args: argparse.Namespace) -> int:
     courses = [course.key for course in registry.courses_of(institution)]
     from edx_warehouse.driver.quarantine import replay
 
-    done = replay(bucket, courses, args.day, Path(args.file))
+    done = replay(bucket, courses, args.day, Path(args.file), institution.log_limits)
     if done.unchanged:
         print(f"{done.unchanged} entries are as they were: left out")
-    if done.lines:
-        print(f"{done.lines} lines {'in' if done.made else 'already in'} gs://{bucket.name}/{done.name}")
-    else:
+    if done.again:
+        print(f"{done.again} lines were replayed before: left out")
+    if not done.lines:
         print("nothing to replay")
-    if done.made:
+    else:
+        print(f"{done.lines} lines in gs://{bucket.name}/{done.name}")
         print(f"{args.day} is due: the mirror's next look, or `edx-warehouse run`, splits it again")
     return 0
 

@@ -1,6 +1,8 @@
 """Reading what a split put in quarantine, and what a person made of it: entries, and their corrections."""
 
 import base64
+import codecs
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -38,10 +40,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Correction:
-    """A corrected line, and the digest of the delivered line that it stands for.
+    """An entry of a file of corrections.
 
     :param number: line in the file of corrections, counted from 1.
-    :param file: delivered file; ``line`` is the line in it.
+    :param file: delivered file; ``line`` is the line in it, ``sha256`` the digest of its bytes.
+    :param content: the line as it should be, without blanks around it; as it was delivered when not ``changed``.
     """
 
     number: int
@@ -49,6 +52,7 @@ class Correction:
     line: int
     sha256: str
     content: bytes
+    changed: bool
 
 
 def read_entries(path: Path, *, raw: bool = False) -> Iterator[Entry]:
@@ -82,7 +86,7 @@ def editable(entry: Entry) -> bytes:
 
 
 def read_corrections(path: Path) -> list[Correction]:
-    """Read a file of corrected entries, one JSON object a line.
+    """Read a file of corrected entries, one JSON object a line, changed or as they were.
 
     :raises Terminal: ``E-QUA-101`` naming the line that cannot be taken.
     """
@@ -98,16 +102,22 @@ def _correction(path: Path, number: int, line: bytes) -> Correction:
         # What msgspec says names keys and types, no values; a decoder's own message may quote the text.
         found = str(error) if isinstance(error, msgspec.ValidationError) else "something else"
         raise refusal(path.name, number, "an entry with raw as text or base64", found) from None
-    if not content or b"\n" in content:
-        raise refusal(path.name, number, "one line that is not blank", "several lines" if content else "a blank one")
-    return Correction(number, entry.file, entry.line, entry.sha256, content)
+    changed = hashlib.sha256(content).hexdigest() != entry.sha256
+    if changed:
+        # What the split takes off a delivered line anyway; a mark would be taken off the first line of a file only.
+        content = content.strip().removeprefix(codecs.BOM_UTF8).strip()
+        if not content or b"\n" in content:
+            raise refusal(
+                path.name, number, "one line that is not blank", "several lines" if content else "a blank one"
+            )
+    return Correction(number, entry.file, entry.line, entry.sha256, content, changed)
 
 
 def _content(entry: Entry) -> bytes:
     if entry.encoding == "text":
-        return entry.raw.encode().strip()
+        return entry.raw.encode()
     if entry.encoding == "base64":
-        return base64.b64decode(entry.raw, validate=True).strip()
+        return base64.b64decode(entry.raw, validate=True)
     raise ValueError("an unknown encoding")
 
 

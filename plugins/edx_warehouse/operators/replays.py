@@ -1,11 +1,12 @@
 """Replays: corrected lines that are given to the split of a day again, as one more log file of it.
 
-A replay is two objects: the log file, and the record of which quarantined lines it corrects. The record comes first, so
-that no file is without one.
+A replay is two objects: the log file, and the record of which quarantined lines it corrects, and how. The record comes
+first, so that no file is without one.
 """
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from edx_warehouse.domain import places
@@ -18,43 +19,50 @@ def record_name(day: date, file: str) -> str:
     return f"{places.replays(day)}{file}.json"
 
 
-def add_replay(bucket: Bucket, day: date, file: str, content: bytes, corrected: Iterable[str]) -> bool:
+def add_replay(bucket: Bucket, day: date, file: str, content: bytes, corrects: Mapping[str, str]) -> bool:
     """Put a replay into the bucket unless it is there; return whether anything was written.
 
     :param file: base name of the log file.
     :param content: the log file, gzipped.
-    :param corrected: SHA-256 of each quarantined line that is corrected.
+    :param corrects: SHA-256 of the correction by that of the quarantined line.
     """
-    record = json.dumps({"file": file, "corrects": sorted(set(corrected))}, indent=1)
+    record = json.dumps({"file": file, "corrects": dict(sorted(corrects.items()))}, indent=1)
     wrote = bucket.put(record_name(day, file), record.encode())
     return bucket.put(places.LOGS + file, content) or wrote
 
 
-def replayed(bucket: Bucket, day: date) -> dict[str, set[str]]:
-    """Return the digests of the quarantined lines that each replay of a day corrects, by the replay's base name."""
+def replayed(bucket: Bucket, day: date) -> dict[str, dict[str, str]]:
+    """Return, by the replay's base name, which quarantined lines of a day are corrected: digests, as they were put."""
     there = {it.name.rsplit("/", 1)[-1] for it in bucket.match(places.log_glob(day))}
     records = (json.loads(bucket.read(it.name) or b"{}") for it in bucket.objects(places.replays(day)))
-    return {it["file"]: set(it["corrects"]) for it in records if it.get("file") in there}
+    return {it["file"]: it["corrects"] for it in records if it.get("file") in there}
 
 
-def require_standing(corrected: dict[str, set[str]], quarantined: Iterable[str], unit: str) -> None:
-    """See to it that replays correct only lines that are still in quarantine.
+def require_standing(replays: Mapping[str, Mapping[str, str]], quarantined: Iterable[str], unit: str) -> None:
+    """See to it that replays correct only lines that are still in quarantine, and each in one way.
 
-    :param corrected: what :func:`replayed` returns.
+    :param replays: what :func:`replayed` returns.
     :param quarantined: SHA-256 of every line in quarantine.
-    :raises Held: ``E-QUA-102`` when one is not, as after the delivery was replaced: it would be counted twice.
+    :raises Held: ``E-QUA-102`` when a line is not, as after the delivery was replaced, or when two people corrected
+        one at the same time: it would be counted twice.
     """
-    lost = set[str]().union(*corrected.values()).difference(quarantined) if corrected else set()
-    for file, digests in sorted(corrected.items()):
-        if gone := digests & lost:
-            raise Held(
-                Problem(
-                    code="E-QUA-102",
-                    unit=unit,
-                    file=places.LOGS + file,
-                    expected="a replay of lines that are in quarantine",
-                    found=f"{len(gone)} of {len(digests)} lines that are not there any more",
-                    done="the day is held: what was good before stays served, and nothing is counted twice",
-                    next="remove the replay from the bucket; replay again what is still wrong",
+    ways: defaultdict[str, set[str]] = defaultdict(set)
+    for corrects in replays.values():
+        for line, correction in corrects.items():
+            ways[line].add(correction)
+    lost = set(ways).difference(quarantined) if ways else set()
+    torn = {line for line, corrections in ways.items() if len(corrections) > 1}
+    for file, corrects in sorted(replays.items()):
+        for lines, what in ((lost, "that are not there any more"), (torn, "that another replay corrects differently")):
+            if wrong := len(lines.intersection(corrects)):
+                raise Held(
+                    Problem(
+                        code="E-QUA-102",
+                        unit=unit,
+                        file=places.LOGS + file,
+                        expected="a replay of lines that are in quarantine, and no other replay of them",
+                        found=f"{wrong} of {len(corrects)} lines {what}",
+                        done="the day is held: what was good before stays served, and nothing is counted twice",
+                        next="remove the replay from the bucket; replay again what is still wrong",
+                    )
                 )
-            )

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -52,15 +53,25 @@ def test_lines_are_read_whole_when_they_are_asked_for(quarantine: Path) -> None:
 
 @given(st.binary(max_size=50))
 def test_an_entry_that_is_shown_and_left_alone_is_read_back_as_it_was(tmp_path_factory, content: bytes) -> None:
-    entry = Entry("f", 1, 0, len(content), Reason.NOT_JSON, "a" * 64, raw=base64.b64encode(content).decode())
+    sha = hashlib.sha256(content).hexdigest()
+    entry = Entry("f", 1, 0, len(content), Reason.NOT_JSON, sha, raw=base64.b64encode(content).decode())
     path = tmp_path_factory.mktemp("entries") / "entries.jsonl"
     path.write_bytes(editable(entry))
-    wanted = content.strip()
-    if not wanted or b"\n" in wanted:
-        with pytest.raises(Terminal):
+    assert [(it.content, it.changed) for it in read_corrections(path)] == [(content, False)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "content"),
+    [("{}", b"{}"), (" {}\r\n", b"{}"), ("\ufeff {}", b"{}"), ("{}\n{}", None), ("\ufeff\r", None)],
+)
+def test_a_changed_entry_is_one_line_without_what_is_around_it(tmp_path: Path, raw: str, content: bytes | None) -> None:
+    path = tmp_path / "entries.jsonl"
+    path.write_bytes(msgspec.json.encode(Entry("f", 1, 0, 1, Reason.NOT_JSON, "a" * 64, "text", raw)))
+    if content is None:
+        with pytest.raises(Terminal, match="E-QUA-101"):
             read_corrections(path)
     else:
-        assert [it.content for it in read_corrections(path)] == [wanted]
+        assert [(it.content, it.changed) for it in read_corrections(path)] == [(content, True)]
 
 
 def test_an_entry_straight_from_the_quarantine_is_a_correction_too(quarantine: Path, tmp_path: Path) -> None:
