@@ -32,6 +32,8 @@ MEASURES = {
     "nseek_video": ("seek_video",),
     "npause_video": ("pause_video",),
 }
+WRITTEN = {"created_thread": "thread", "reply": "response", "created_response": "response"}
+WRITTEN |= {"comment_reply": "comment", "created_comment": "comment"}
 ENROLLMENT = "edx.course.enrollment."
 
 
@@ -362,6 +364,18 @@ def near_gaps(active):
     return found
 
 
+def said_once(visits):
+    """Count what was read and written when a request and a named event of one kind are told of one doing."""
+    pairs = [Counter(), Counter()]
+    for it in visits:
+        if it["forum_action"] in ("read", "read_inline"):
+            pairs[it["is_named"]]["read", it["thread_id"]] += 1
+        elif it["forum_action"] in WRITTEN:
+            pairs[it["is_named"]]["post", WRITTEN[it["forum_action"]]] += 1
+    most = pairs[0] | pairs[1]
+    return {f"nforum_{what}s_once": sum(n for kind, n in most.items() if kind[0] == what) for what in ("read", "post")}
+
+
 def person_course_day(active, videos, forum):
     watched = by(videos, "date", "username")
     visits = defaultdict(list)
@@ -374,14 +388,15 @@ def person_course_day(active, videos, forum):
         for name, kinds in MEASURES.items():
             row[name] = sum(it["kind"] in kinds for it in events)
         row["nproblem_check_server"] = len(problem_check(events))
+        row["nshow_answer_server"] = sum(it["event_source"] == "server" for it in show_answer(events))
         row["nprogcheck"] = sum(rest_of_path(it).startswith("progress") for it in events)
         row["nforum"] = sum(rest_of_path(it).startswith("discussion/") for it in events)
         row["nvideos_viewed"] = len(watched[key])
         row["nvideos_watched_sec"] = sum((it["position"] or 0.0 for it in watched[key]), 0.0)
         actions = Counter(it["forum_action"] for it in visits[key])
-        written = ("reply", "comment_reply", "created_thread", "created_response", "created_comment")
         row["nforum_reads"] = actions["read"] + actions["read_inline"]
-        row["nforum_posts"] = sum(actions[it] for it in written)
+        row["nforum_posts"] = sum(actions[it] for it in WRITTEN)
+        row |= said_once(visits[key])
         row["nforum_threads"] = len({it["thread_id"] for it in visits[key]} - {None})
         row |= {"first_event": events[0]["time"], "last_event": events[-1]["time"]}
         gaps = [it / 1e6 for it in all_gaps[key]]
@@ -396,6 +411,7 @@ def person_course_day(active, videos, forum):
 
 def stats_activity_by_day(person_days):
     counted = ("nevents", "nvideo", "nshow_answer", "nproblem_check", "nproblem_check_server", "nforum", "ntranscript")
+    counted += ("nshow_answer_server",)
     counted += ("nseq_goto", "nseek_video", "nprogcheck", "npause_video", "n_dt")
     rows = []
     for (date,), people in by(person_days, "date").items():

@@ -31,6 +31,7 @@ def forum_events(persons):
         row |= dict.fromkeys(("forum_action", "thread_id", "subject", "target_user_id", "search_query")) | done
         parameters = event["payload"].get("GET")
         row["event_GET"] = None if parameters is None else json.dumps(parameters, ensure_ascii=False)
+        row["is_named"] = event["kind"].startswith("edx.forum.")
         row |= {name: event[name] for name in ("source_file", "source_line")}
         rows.append(row)
     return rows

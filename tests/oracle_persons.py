@@ -5,7 +5,7 @@ from datetime import timedelta
 from math import sqrt
 
 SUMS = ("nevents", "nprogcheck", "nshow_answer", "nvideo", "nproblem_check", "nproblem_check_server", "nforum")
-SUMS += ("ntranscript", "nseq_goto", "nseek_video", "npause_video", "n_dt")
+SUMS += ("nshow_answer_server", "ntranscript", "nseq_goto", "nseek_video", "npause_video", "n_dt")
 
 
 def of_each(rows, *names):

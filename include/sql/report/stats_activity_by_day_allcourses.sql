@@ -12,6 +12,7 @@ SELECT
   activity.nprogcheck,
   activity.npause_video,
   activity.nproblem_check_server,
+  activity.nshow_answer_server,
   activity.n_active,
   activity.sum_dt,
   activity.n_dt,

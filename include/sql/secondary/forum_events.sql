@@ -113,6 +113,7 @@ SELECT
     WHEN actions.forum_action = 'searched' THEN actions.payload_query
   END AS search_query,
   actions.event_GET,
+  STARTS_WITH(actions.event_type, 'edx.forum.') AS is_named,
   actions.source_file,
   actions.source_line,
 FROM

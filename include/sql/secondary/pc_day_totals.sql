@@ -7,6 +7,7 @@ SELECT
   SUM(day.nevents) AS nevents,
   SUM(day.nprogcheck) AS nprogcheck,
   SUM(day.nshow_answer) AS nshow_answer,
+  SUM(day.nshow_answer_server) AS nshow_answer_server,
   SUM(day.nvideo) AS nvideo,
   SUM(day.nproblem_check) AS nproblem_check,
   SUM(day.nproblem_check_server) AS nproblem_check_server,

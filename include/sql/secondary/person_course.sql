@@ -78,6 +78,7 @@ SELECT
   activity.nevents,
   activity.nprogcheck,
   activity.nshow_answer,
+  activity.nshow_answer_server,
   activity.nvideo,
   activity.nproblem_check,
   activity.nproblem_check_server,

@@ -66,6 +66,9 @@ activity AS (
     COUNT(*) AS nevents,
     COUNTIF(measured.is_in_course AND STARTS_WITH(measured.path_rest, 'progress')) AS nprogcheck,
     COUNTIF(measured.event_type IN ('show_answer', 'showanswer')) AS nshow_answer,
+    COUNTIF(
+      measured.event_source = 'server' AND measured.event_type IN ('show_answer', 'showanswer')
+    ) AS nshow_answer_server,
     COUNTIF(measured.event_type = 'play_video') AS nvideo,
     COUNTIF(measured.event_type = 'problem_check') AS nproblem_check,
     COUNTIF(
@@ -107,26 +110,69 @@ watched AS (
     video.date
 ),
 
-talked AS (
+forum_actions AS (
   SELECT
     forum_event.username,
     forum_event.course_id,
     DATE(forum_event.time) AS date,
-    COUNTIF(forum_event.forum_action IN ('read', 'read_inline')) AS nforum_reads,
-    COUNTIF(
-      forum_event.forum_action IN (
-        'reply', 'comment_reply', 'created_thread', 'created_response', 'created_comment'
-      )
-    ) AS nforum_posts,
-    COUNT(DISTINCT forum_event.thread_id) AS nforum_threads,
+    forum_event.thread_id,
+    forum_event.is_named,
+    forum_event.forum_action,
+    forum_event.forum_action IN ('read', 'read_inline') AS is_read,
   FROM
     secondary.forum_events AS forum_event
   WHERE
     DATE(forum_event.time) IN UNNEST(@event_dates)
+),
+
+-- A reading that was logged as a request and as a named event is two rows of one thread; lists of threads have no
+-- thread and are requests only.
+threads AS (
+  SELECT
+    forum_actions.username,
+    forum_actions.course_id,
+    forum_actions.date,
+    forum_actions.thread_id,
+    COUNTIF(forum_actions.is_read AND NOT forum_actions.is_named) AS reads_requested,
+    COUNTIF(forum_actions.is_read AND forum_actions.is_named) AS reads_named,
+    COUNTIF(forum_actions.forum_action = 'created_thread' AND NOT forum_actions.is_named) AS threads_requested,
+    COUNTIF(forum_actions.forum_action = 'created_thread' AND forum_actions.is_named) AS threads_named,
+    COUNTIF(forum_actions.forum_action = 'reply') AS responses_requested,
+    COUNTIF(forum_actions.forum_action = 'created_response') AS responses_named,
+    COUNTIF(forum_actions.forum_action = 'comment_reply') AS comments_requested,
+    COUNTIF(forum_actions.forum_action = 'created_comment') AS comments_named,
+  FROM
+    forum_actions
   GROUP BY
-    forum_event.username,
-    forum_event.course_id,
-    date
+    forum_actions.username,
+    forum_actions.course_id,
+    forum_actions.date,
+    forum_actions.thread_id
+),
+
+talked AS (
+  SELECT
+    threads.username,
+    threads.course_id,
+    threads.date,
+    SUM(threads.reads_requested + threads.reads_named) AS nforum_reads,
+    SUM(GREATEST(threads.reads_requested, threads.reads_named)) AS nforum_reads_once,
+    SUM(
+      threads.threads_requested + threads.threads_named
+      + threads.responses_requested + threads.responses_named
+      + threads.comments_requested + threads.comments_named
+    ) AS nforum_posts,
+    -- Requests to write do not always know their thread, so these are matched over the whole day.
+    GREATEST(SUM(threads.threads_requested), SUM(threads.threads_named))
+    + GREATEST(SUM(threads.responses_requested), SUM(threads.responses_named))
+    + GREATEST(SUM(threads.comments_requested), SUM(threads.comments_named)) AS nforum_posts_once,
+    COUNT(threads.thread_id) AS nforum_threads,
+  FROM
+    threads
+  GROUP BY
+    threads.username,
+    threads.course_id,
+    threads.date
 )
 
 SELECT
@@ -136,6 +182,7 @@ SELECT
   activity.nevents,
   activity.nprogcheck,
   activity.nshow_answer,
+  activity.nshow_answer_server,
   activity.nvideo,
   activity.nproblem_check,
   activity.nproblem_check_server,
@@ -147,7 +194,9 @@ SELECT
   COALESCE(watched.nvideos_viewed, 0) AS nvideos_viewed,
   COALESCE(watched.nvideos_watched_sec, 0.0) AS nvideos_watched_sec,
   COALESCE(talked.nforum_reads, 0) AS nforum_reads,
+  COALESCE(talked.nforum_reads_once, 0) AS nforum_reads_once,
   COALESCE(talked.nforum_posts, 0) AS nforum_posts,
+  COALESCE(talked.nforum_posts_once, 0) AS nforum_posts_once,
   COALESCE(talked.nforum_threads, 0) AS nforum_threads,
   activity.first_event,
   activity.last_event,

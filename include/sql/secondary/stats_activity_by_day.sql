@@ -12,6 +12,7 @@ SELECT
   SUM(person_day.nprogcheck) AS nprogcheck,
   SUM(person_day.npause_video) AS npause_video,
   SUM(person_day.nproblem_check_server) AS nproblem_check_server,
+  SUM(person_day.nshow_answer_server) AS nshow_answer_server,
   COUNT(*) AS n_active,
   ROUND(SUM(person_day.sum_dt), 6) AS sum_dt,
   SUM(person_day.n_dt) AS n_dt,
