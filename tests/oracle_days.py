@@ -13,7 +13,7 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from oracle_forum import forum_events
-from oracle_lines import in_path, integer, real, text_in
+from oracle_lines import in_path, integer, object_in, real, text_in
 from oracle_persons import (
     course_modal_ip,
     course_modal_language,
@@ -32,6 +32,8 @@ MEASURES = {
     "nseek_video": ("seek_video",),
     "npause_video": ("pause_video",),
 }
+ANSWERS = {f"{it}response": it for it in ("multiplechoice", "choice", "numerical", "option", "custom", "string")}
+ANSWERS |= {"mixed": "mixed", "formularesponse": "forumula"}
 WRITTEN = {"created_thread": "thread", "reply": "response", "created_response": "response"}
 WRITTEN |= {"comment_reply": "comment", "created_comment": "comment"}
 ENROLLMENT = "edx.course.enrollment."
@@ -245,6 +247,22 @@ def video_stats_day(active):
     return list(rows.values())
 
 
+def kind_of_answers(submission):
+    kinds = {text_in(object_in(it).get("response_type")) for it in object_in(submission).values()} - {None, ""}
+    return "mixed" if len(kinds) > 1 else next(iter(kinds), None)
+
+
+def problems_answered(checks):
+    """Count the problems of a day's checks by the kind of their answers."""
+    tried = by([it for it in checks if it["module_id"]], "module_id")
+    row = {"nproblems_answered": len(tried), "nproblems_attempted": sum(map(len, tried.values()))}
+    row |= {f"nproblems_{name}": 0 for name in (*ANSWERS.values(), "other")}
+    for checks_of_one in tried.values():
+        kind = max(it["itype"] or "" for it in checks_of_one)
+        row[f"nproblems_{ANSWERS.get(kind, 'other')}"] += 1
+    return row
+
+
 def problem_check(events):
     return [
         {
@@ -253,6 +271,7 @@ def problem_check(events):
             "attempts": integer(event["payload"].get("attempts")),
             "success": text_in(event["payload"].get("success")),
             "grade": real(event["payload"].get("grade")),
+            "itype": kind_of_answers(event["payload"].get("submission")),
             **take(event, "source_file", "source_line"),
         }
         for event in events
@@ -387,7 +406,8 @@ def person_course_day(active, videos, forum):
         row = take(events[0], "username", "course_id", "date") | {"nevents": len(events)}
         for name, kinds in MEASURES.items():
             row[name] = sum(it["kind"] in kinds for it in events)
-        row["nproblem_check_server"] = len(problem_check(events))
+        checks = problem_check(events)
+        row |= {"nproblem_check_server": len(checks)} | problems_answered(checks)
         row["nshow_answer_server"] = sum(it["event_source"] == "server" for it in show_answer(events))
         row["nprogcheck"] = sum(rest_of_path(it).startswith("progress") for it in events)
         row["nforum"] = sum(rest_of_path(it).startswith("discussion/") for it in events)

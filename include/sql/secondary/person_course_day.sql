@@ -173,6 +173,56 @@ talked AS (
     threads.username,
     threads.course_id,
     threads.date
+),
+
+problems AS (
+  SELECT
+    answer.username,
+    answer.course_id,
+    DATE(answer.time) AS date,
+    answer.module_id,
+    COUNT(*) AS attempts,
+    -- Of a problem that was changed on the day the last of its kinds by name, so that one is meant.
+    COALESCE(MAX(answer.itype), 'unknown') AS itype,
+  FROM
+    secondary.problem_check AS answer
+  WHERE
+    DATE(answer.time) IN UNNEST(@event_dates)
+    AND answer.module_id IS NOT NULL
+  GROUP BY
+    answer.username,
+    answer.course_id,
+    date,
+    answer.module_id
+),
+
+answered AS (
+  SELECT
+    problems.username,
+    problems.course_id,
+    problems.date,
+    COUNT(*) AS nproblems_answered,
+    SUM(problems.attempts) AS nproblems_attempted,
+    COUNTIF(problems.itype = 'multiplechoiceresponse') AS nproblems_multiplechoice,
+    COUNTIF(problems.itype = 'choiceresponse') AS nproblems_choice,
+    COUNTIF(problems.itype = 'numericalresponse') AS nproblems_numerical,
+    COUNTIF(problems.itype = 'optionresponse') AS nproblems_option,
+    COUNTIF(problems.itype = 'customresponse') AS nproblems_custom,
+    COUNTIF(problems.itype = 'stringresponse') AS nproblems_string,
+    COUNTIF(problems.itype = 'mixed') AS nproblems_mixed,
+    COUNTIF(problems.itype = 'formularesponse') AS nproblems_forumula,
+    COUNTIF(
+      problems.itype NOT IN (
+        'multiplechoiceresponse', 'choiceresponse', 'numericalresponse', 'optionresponse', 'customresponse',
+        'stringresponse', 'mixed', 'formularesponse'
+      )
+    ) AS nproblems_other,
+  FROM
+    problems
+  GROUP BY
+    problems.username,
+    problems.course_id,
+    problems.date
 )
 
 SELECT
@@ -198,6 +248,17 @@ SELECT
   COALESCE(talked.nforum_posts, 0) AS nforum_posts,
   COALESCE(talked.nforum_posts_once, 0) AS nforum_posts_once,
   COALESCE(talked.nforum_threads, 0) AS nforum_threads,
+  COALESCE(answered.nproblems_answered, 0) AS nproblems_answered,
+  COALESCE(answered.nproblems_attempted, 0) AS nproblems_attempted,
+  COALESCE(answered.nproblems_multiplechoice, 0) AS nproblems_multiplechoice,
+  COALESCE(answered.nproblems_choice, 0) AS nproblems_choice,
+  COALESCE(answered.nproblems_numerical, 0) AS nproblems_numerical,
+  COALESCE(answered.nproblems_option, 0) AS nproblems_option,
+  COALESCE(answered.nproblems_custom, 0) AS nproblems_custom,
+  COALESCE(answered.nproblems_string, 0) AS nproblems_string,
+  COALESCE(answered.nproblems_mixed, 0) AS nproblems_mixed,
+  COALESCE(answered.nproblems_forumula, 0) AS nproblems_forumula,
+  COALESCE(answered.nproblems_other, 0) AS nproblems_other,
   activity.first_event,
   activity.last_event,
   activity.sum_gap / NULLIF(activity.n_dt, 0) / 1000000 AS avg_dt,
@@ -217,3 +278,8 @@ LEFT JOIN talked
     activity.username = talked.username
     AND activity.course_id = talked.course_id
     AND activity.date = talked.date
+LEFT JOIN answered
+  ON
+    activity.username = answered.username
+    AND activity.course_id = answered.course_id
+    AND activity.date = answered.date
