@@ -1,0 +1,1 @@
+"""The analytics dashboard: pages, data and downloads of the warehouse in the Airflow UI."""
