@@ -70,6 +70,7 @@ def describe(dag: Any) -> dict[str, Any]:
                 "pool": task.pool,
                 "weight": [str(task.weight_rule), task.priority_weight],
                 "rule": task.trigger_rule.value,
+                "account": _account(task),
                 "policy": task.retry_policy is not None,
                 "downstream": sorted(task.downstream_task_ids),
                 "outlets": sorted(asset.name for asset in task.outlets),
@@ -78,6 +79,11 @@ def describe(dag: Any) -> dict[str, Any]:
             for task in dag.tasks
         },
     }
+
+
+def _account(task: Any) -> str | None:
+    """Return the connection to Google, of a mapped task too."""
+    return getattr(task, "gcp_conn_id", None) or getattr(task, "partial_kwargs", {}).get("gcp_conn_id")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ institutions:
     archive: file:///srv/hmdc/mitx
     log_prefixes: [mitx]
     deliveries_until: 2014-11-30
+    connections: {ingest: mitx_ingest, split: mitx_split, build: mitx_build, archive: mitx_archive, watch: mitx_watch}
 courses:
   - {course_id: HarvardX/CS50x/2014_T1, institution: HarvardX, launch: 2014-01-01, groups: [cs, web]}
   - {course_id: "course-v1:HarvardX+PH556x.2+a-very-long-run-of-2014", institution: HarvardX}
@@ -120,6 +121,13 @@ GOLDEN: dict[str, dict[str, list[str]]] = {
         "start_deliveries": [],
     },
 }
+STEPS = {
+    **dict.fromkeys(("course_daily", "course_weekly", "windows", "institution_tables"), "build"),
+    **dict.fromkeys(("archive_restore", "archive_level", "hmdc_snapshot"), "archive"),
+    "hmdc_mirror": "ingest",
+    "split_logs": "split",
+    "freshness": "watch",
+}
 OF_COURSES = ("course_daily", "course_weekly")
 
 
@@ -195,6 +203,18 @@ def test_the_tasks_of_a_family_are_these_in_this_order(family: str, found: dict[
     assert dags
     for dag_id, dag in dags.items():
         assert {it: task["downstream"] for it, task in dag["tasks"].items()} == GOLDEN[family], dag_id
+
+
+def test_each_step_of_an_institution_talks_to_google_as_its_own_account(found: dict[str, Any]) -> None:
+    for name, task in tasks(found):
+        step = STEPS[name.partition("__")[0]]
+        ours = "google_cloud_default" if "HarvardX" in name else f"mitx_{step}"
+        assert task["account"] in (ours, None), name
+        assert task["account"] or not name.endswith(("mirror_logs", "split_logs", "load_tracklog", "wait_for_logs")), (
+            name
+        )
+    accounts = {task["account"] for _, task in tasks(found)}
+    assert {f"mitx_{step}" for step in STEPS.values()} <= accounts
 
 
 def test_a_dag_and_its_tasks_have_ids_that_labels_can_hold(found: dict[str, Any]) -> None:

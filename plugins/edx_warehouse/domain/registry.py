@@ -21,6 +21,7 @@ from edx_warehouse.domain.yaml_files import read_yaml, refuse
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WINDOW_NAME = re.compile(r"[A-Za-z0-9_]+")
+_CONNECTION = re.compile(r"[A-Za-z0-9_.-]+")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _POLICY_TAG = re.compile(r"projects/[^/\s]+/locations/[a-z0-9-]+/taxonomies/[0-9]+/policyTags/[0-9]+")
@@ -29,6 +30,7 @@ _RESERVED = frozenset({"latest", "logs", "weekly"})
 _FOLDERS = _RESERVED | {"state"}  # beside the windows' own folders
 _MORE = frozenset(
     {
+        "connections",
         "sites",
         "deliveries_until",
         "geoip",
@@ -41,6 +43,8 @@ _MORE = frozenset(
     }
 )
 _FEEDS = ("logs", "weekly")
+# What a task may be about: each may have a Google account of its own (deploy/terraform).
+STEPS = ("ingest", "split", "build", "archive", "research", "watch")
 _LOG_TABLES = ("days", "partitioned")
 _DAG_ID_LIMIT = 63  # Google's label length: longer Dag ids lose their labels on BigQuery jobs
 
@@ -59,6 +63,7 @@ class Institution:
     :param restricted_tables: without a tag, the tables that may have restricted columns, as ``layer.table``; None
         for all.
     :param geoip: URL of the zip of a MaxMind City database in CSV format; empty for the sample.
+    :param connections: Airflow connections to Google by step, in pairs; a step that is not named has Airflow's default.
     """
 
     name: str
@@ -76,6 +81,7 @@ class Institution:
     restricted_tag: str = ""
     restricted_tables: frozenset[str] | None = None
     geoip: str = ""
+    connections: tuple[tuple[str, str], ...] = ()
 
     def last_due(self, feed: str) -> date:
         """Return the last day that is delivered for in a feed, ``logs`` or ``weekly``."""
@@ -192,6 +198,7 @@ class _Reader:
             restricted_tag=tag,
             restricted_tables=restricted_tables,
             geoip=self._url(it["geoip"], f"{key}.geoip") if "geoip" in it else "",
+            connections=self._connections(it.get("connections") or {}, f"{key}.connections"),
         )
 
     def _url(self, value: Any, key: str) -> str:
@@ -325,6 +332,13 @@ class _Reader:
             (self._one_of(_FEEDS, feed, key), self._required_date(day, f"{key}.{feed}[{number}]"))
             for feed, days in self._mapping(value, key).items()
             for number, day in enumerate(self._list(days, f"{key}.{feed}"))
+        )
+
+    def _connections(self, value: Any, key: str) -> tuple[tuple[str, str], ...]:
+        named = self._mapping(value, key)
+        return tuple(
+            (self._one_of(STEPS, step, key), self._text(named[step], f"{key}.{step}", _CONNECTION))
+            for step in sorted(named)
         )
 
     def _one_of(self, known: Iterable[str], value: Any, key: str) -> str:

@@ -32,7 +32,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         dag_id=dag_id(institution),
         **settings.of_institution(institution, "bring archive and bucket level", "by hand"),
         schedule=None,
-        default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
+        default_args={**settings.DEFAULT_ARGS, **settings.account(institution, "archive"), "pool": "hmdc_archive"},
         params={
             **SPAN,
             "verify": Param(False, type="boolean", description="read the newest snapshots back; replace damaged ones"),

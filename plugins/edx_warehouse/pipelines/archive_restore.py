@@ -21,7 +21,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         dag_id=dag_id(institution),
         **settings.of_institution(institution, "restore from the HMDC archive", "by hand"),
         schedule=None,
-        default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
+        default_args={**settings.DEFAULT_ARGS, **settings.account(institution, "archive"), "pool": "hmdc_archive"},
         params={
             "course": Param("", type="string", description="course_id or slug; empty: all courses"),
             **SPAN,

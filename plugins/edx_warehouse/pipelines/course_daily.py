@@ -36,7 +36,11 @@ def declare(course: Course, catalog: Catalog) -> None:
         catchup=False,
         # A day that waits for its logs must not keep others waiting.
         max_active_runs=16,
-        default_args={**settings.DEFAULT_ARGS, "pool": course_pool(course.key)},
+        default_args={
+            **settings.DEFAULT_ARGS,
+            **settings.account(course.institution, "build"),
+            "pool": course_pool(course.key),
+        },
         tags=settings.tags(course.institution, "daily", course),
         doc_md=settings.doc(
             f"Loads the events of {course.key} of one delivered day as `tracklog_YYYYMMDD`, rebuilds the event dates "

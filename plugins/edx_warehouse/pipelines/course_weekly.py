@@ -50,7 +50,11 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
         catchup=False,
         # One that works and one that waits. Of several weeks at once each starts the next: see StartNextWeekOperator.
         max_active_runs=2,
-        default_args={**settings.DEFAULT_ARGS, "pool": course_pool(course.key)},
+        default_args={
+            **settings.DEFAULT_ARGS,
+            **settings.account(course.institution, "build"),
+            "pool": course_pool(course.key),
+        },
         tags=settings.tags(course.institution, "weekly", course),
         doc_md=settings.doc(
             f"Validates and converts the weekly export of {course.key}, loads it and rebuilds what follows beside what "

@@ -19,7 +19,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         **settings.of_institution(institution, "what is late", "daily"),
         # One hour after logs are due, so that a missing day is told within a day of being due.
         schedule=CronTriggerTimetable("0 7 * * *", timezone="UTC"),
-        default_args=settings.DEFAULT_ARGS,
+        default_args={**settings.DEFAULT_ARGS, **settings.account(institution, "watch")},
         doc_md=settings.doc(
             f"Fails while days of logs or weekly exports of {institution.name} are missing, or came and are not worked "
             "through in time; so whoever gets alerts is told once a day.",

@@ -26,7 +26,7 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts, 
         dag_id=dag_id(institution),
         **settings.of_institution(institution, "mirror the HMDC archive", "hourly"),
         schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
-        default_args={**settings.MIRROR_ARGS, "pool": "hmdc_archive"},
+        default_args={**settings.MIRROR_ARGS, **settings.account(institution, "ingest"), "pool": "hmdc_archive"},
         doc_md=settings.doc(
             f"Copies what is new or changed in the archive of {institution.name} to its bucket, and starts the runs of "
             "the log days and course weeks that this makes due: new, late and replaced ones alike.",

@@ -21,7 +21,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         dag_id=dag_id(institution),
         **settings.of_institution(institution, "snapshot to the HMDC archive", "weekly"),
         schedule=PartitionedAssetTimetable(assets=AssetAny(*(assets.week(course) for course in courses))),
-        default_args={**settings.DEFAULT_ARGS, "pool": "hmdc_archive"},
+        default_args={**settings.DEFAULT_ARGS, **settings.account(institution, "archive"), "pool": "hmdc_archive"},
         doc_md=settings.doc(
             f"Writes each finished week of the courses of {institution.name} to the archive, as a BagIt bag with its "
             "raw, transformed and secondary data: whole or not at all, and never over another.",

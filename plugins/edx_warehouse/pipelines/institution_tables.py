@@ -22,7 +22,7 @@ def declare(institution: Institution, registry: Registry, catalog: Catalog) -> N
         dag_id=dag_id(institution),
         **settings.of_institution(institution, "tables across courses", "daily"),
         schedule=CronTriggerTimetable("47 11 * * *", timezone="UTC"),
-        default_args=settings.DEFAULT_ARGS,
+        default_args={**settings.DEFAULT_ARGS, **settings.account(institution, "build")},
         doc_md=settings.doc(
             f"Brings the tables across the courses of {institution.name} up to the tables that each course serves.",
             "look at what is served",

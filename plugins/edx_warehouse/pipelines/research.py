@@ -28,7 +28,7 @@ def declare(institution: Institution, registry: Registry, catalog: Catalog) -> D
         dag_id=dag_id(institution),
         **settings.of_institution(institution, "research", "daily"),
         schedule=CronTriggerTimetable("23 11 * * *", timezone="UTC"),
-        default_args=settings.DEFAULT_ARGS,
+        default_args={**settings.DEFAULT_ARGS, **settings.account(institution, "research")},
         doc_md=settings.doc(
             f"Brings the tables of the research projects of {institution.name} up to the tables that are served: "
             "people have pseudonyms there, and restricted columns are left out.",

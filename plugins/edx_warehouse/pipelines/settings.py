@@ -63,6 +63,12 @@ def of_institution(institution: Institution, title: str, rhythm: str) -> dict[st
     }
 
 
+def account(institution: Institution, step: str) -> dict[str, str]:
+    """Return the default argument that lets tasks of a step talk to Google as who the registry says, if it does."""
+    connections = dict(institution.connections)
+    return {"gcp_conn_id": connections[step]} if step in connections else {}
+
+
 def tags(institution: Institution, rhythm: str, course: Course | None = None) -> list[str]:
     """Return the tags of a Dag."""
     return sorted({"edx", institution.name, rhythm, *(course.groups if course else ())})

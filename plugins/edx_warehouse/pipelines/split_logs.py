@@ -28,7 +28,7 @@ def declare(institution: Institution, registry: Registry) -> None:
         **settings.span(institution, "logs"),
         catchup=False,
         max_active_runs=8,
-        default_args=settings.SPLIT_ARGS,
+        default_args={**settings.SPLIT_ARGS, **settings.account(institution, "split")},
         tags=settings.tags(institution, "daily"),
         doc_md=settings.doc(
             f"Splits the tracking logs of {institution.name} by course. Every line is accounted for: it is a row, "

@@ -32,7 +32,7 @@ def declare(institution: Institution, registry: Registry, catalog: Catalog) -> N
         **settings.of_institution(institution, "windows", "daily"),
         # When a day's logs are loaded, mostly. Whatever comes later is found the next day.
         schedule=CronTriggerTimetable("43 9 * * *", timezone="UTC"),
-        default_args=settings.DEFAULT_ARGS,
+        default_args={**settings.DEFAULT_ARGS, **settings.account(institution, "build")},
         doc_md=settings.doc(
             f"Builds the tables and files of the registry's windows for the courses of {institution.name}, where the "
             "logs or the weekly export that they are made from are new or changed.",

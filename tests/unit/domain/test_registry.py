@@ -137,6 +137,19 @@ def test_a_limit_is_a_number_that_makes_sense(tmp_path: Path, written: str) -> N
         read(tmp_path, text + COURSES)
 
 
+def test_each_step_may_have_its_own_connection_to_google(tmp_path: Path) -> None:
+    more = "    connections: {split: mitx_split, ingest: mitx_ingest}\n  HarvardX:"
+    harvard, mit = read(tmp_path, WHOLE.replace("  HarvardX:", more, 1)).institutions
+    assert mit.connections == (("ingest", "mitx_ingest"), ("split", "mitx_split"))
+    assert harvard.connections == ()
+
+
+def test_a_connection_of_an_unknown_step_is_refused(tmp_path: Path) -> None:
+    problem = refusal(tmp_path, WHOLE.replace("  HarvardX:", "    connections: {load: one}\n  HarvardX:", 1))
+    assert problem.field == "institutions.MITx.connections"
+    assert "ingest" in problem.expected
+
+
 def test_windows_may_be_left_out(tmp_path: Path) -> None:
     assert read(tmp_path, INSTITUTIONS + COURSES).windows == ()
 
