@@ -2,8 +2,9 @@
 
 Run by the emulators' own Python: ``python bigquery_emulator.py`` and what ``local-bigquery`` takes. For each table that
 a job names the emulator asks DuckDB's ``duckdb_tables()`` and ``duckdb_columns()``, which read every table of every
-project first: half a second at a hundred tables, several times a job. Here it asks about the one table. What it answers
-stays the same. The places are found by their text, so that another version of the emulator is refused, not misread.
+project first: half a second at a hundred tables, several times a job. Here it asks about the one table; a listing reads
+all descriptions with one query, and no query is run to learn what a quoted text is. What it answers stays the same. The
+places are found by their text, so that another version of the emulator is refused, not misread.
 """
 
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 
+# Tables are small, and jobs run beside each other: what DuckDB's own threads do most is wait for each other, awake.
+_ONE_THREAD = ('config={"TimeZone": "UTC"}', 'config={"TimeZone": "UTC", "threads": 1}')
 _TABLES = (
     ") -> list[tuple[str, str, int]]:\n    return fetch(",
     """) -> list[tuple[str, str, int]]:
@@ -45,6 +48,22 @@ _REQUIRED_COLUMNS = (
         required = {column for column, _, null, *_ in database.fetch(f"DESCRIBE {table}") if null == "NO"}
 """,
 )
+_LISTED = (
+    """    for table_id, kind in sorted(rows):
+        stored = metadata.load(Table, project_id, dataset_id, table_id)
+""",
+    """    known = {it.tableReference.tableId: it for it in metadata.list_(Table, project_id, dataset_id)}
+    for table_id, kind in sorted(rows):
+        stored = known.get(table_id)
+""",
+)
+_QUOTED_TEXT = (
+    "    def evaluate(node: exp.Expression):\n",
+    """    def evaluate(node: exp.Expression):
+        if isinstance(node, exp.Literal) and node.is_string:
+            return node.this
+""",
+)
 # Only a session keeps temporary tables from one job to the next.
 _TEMPORARY_TABLES = (
     'cur.sql("SELECT table_name FROM duckdb_tables() WHERE temporary")',
@@ -67,21 +86,23 @@ _INGESTION_TIME = (
 """,
 )
 _CHANGES = {
-    "local_bigquery.engine.database": _TABLES,
-    "local_bigquery.catalog.tables": _REQUIRED_COLUMNS,
-    "local_bigquery.jobs.query": _TEMPORARY_TABLES,
-    "local_bigquery.sql.rules.partitions": _INGESTION_TIME,
+    "local_bigquery.engine.database": (_ONE_THREAD, _TABLES),
+    "local_bigquery.catalog.tables": (_REQUIRED_COLUMNS, _LISTED),
+    "local_bigquery.jobs.query": (_TEMPORARY_TABLES, _QUOTED_TEXT),
+    "local_bigquery.sql.rules.partitions": (_INGESTION_TIME,),
 }
 
 
 class _Changed(SourceFileLoader):
-    """A module with one place of its text replaced."""
+    """A module with some places of its text replaced."""
 
     def get_code(self, fullname: str) -> CodeType:
-        source, (old, new) = self.get_source(fullname) or "", _CHANGES[fullname]
-        if source.count(old) != 1:
-            sys.exit(f"{fullname} is not that of requirements-cloud.txt; run `make setup`")
-        return compile(source.replace(old, new), self.path, "exec", dont_inherit=True)
+        source = self.get_source(fullname) or ""
+        for old, new in _CHANGES[fullname]:
+            if source.count(old) != 1:
+                sys.exit(f"{fullname} is not that of requirements-cloud.txt; run `make setup`")
+            source = source.replace(old, new)
+        return compile(source, self.path, "exec", dont_inherit=True)
 
 
 class _Finder:
@@ -98,6 +119,9 @@ class _Finder:
 def main() -> None:
     """Serve until killed."""
     sys.meta_path.insert(0, _Finder)
+    if PathFinder.find_spec("pandas") is None:
+        # DuckDB looks for it along the whole path with each value that it is given: now it is known to be missing.
+        sys.modules["pandas"] = None  # type: ignore[assignment]
     from local_bigquery import cli  # type: ignore[import-not-found]
 
     cli.main()
