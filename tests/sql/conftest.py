@@ -14,7 +14,6 @@ from fakes.local_cloud import local_cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "sql-cases"
-DATASET = "cases"
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +26,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Cli
     with local_cloud(tmp_path_factory.mktemp("bigquery")) as (_, service):
         options = ClientOptions(api_endpoint=f"http://127.0.0.1:{service.port}")
         with closing(bigquery.Client(PROJECT, AnonymousCredentials(), client_options=options)) as client:
-            client.create_dataset(DATASET)
             yield client
+
+
+@pytest.fixture
+def dataset(warehouse: bigquery.Client) -> Iterator[str]:
+    """Return a dataset that is dropped after the test: with each table that is there the emulator gets slower."""
+    name = "cases"
+    warehouse.create_dataset(name)
+    yield f"{PROJECT}.{name}"
+    warehouse.delete_dataset(name, delete_contents=True)

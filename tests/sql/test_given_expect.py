@@ -25,8 +25,6 @@ pytestmark = pytest.mark.cloud
 ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "sql").glob("*/*/*.yaml"))
 QUERIED_TABLES = sorted({".".join(path.parent.parts[-2:]) for path in CASES})
-PROJECT = "sql-cases"
-DATASET = "cases"
 BLANK = {
     "STRING": "",
     "INTEGER": 0,
@@ -38,14 +36,15 @@ BLANK = {
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: "/".join(path.with_suffix("").parts[-3:]))
-def test_the_query_gives_what_the_case_expects(path: Path, catalog: Catalog, warehouse: bigquery.Client) -> None:
+def test_the_query_gives_what_the_case_expects(
+    path: Path, catalog: Catalog, warehouse: bigquery.Client, dataset: str
+) -> None:
     case = read_yaml(path)
     assert case.keys() == {"given", "parameters", "expect"}
     table = catalog[".".join(path.parent.parts[-2:])]
     assert set(case["given"]) == set(table.references), "a case gives exactly the tables that the query reads"
-    prefix = "_".join(path.with_suffix("").parts[-2:])
     given = {name: rows or [] for name, rows in sorted(case["given"].items())}
-    targets = {name: insert(warehouse, prefix, as_read(catalog[name], table), rows) for name, rows in given.items()}
+    targets = {name: insert(warehouse, dataset, as_read(catalog[name], table), rows) for name, rows in given.items()}
 
     result = run(warehouse, bind(table.sql or "", targets), case["parameters"])
 
@@ -59,16 +58,16 @@ def test_the_query_gives_what_the_case_expects(path: Path, catalog: Catalog, war
 
 @pytest.mark.parametrize("reference", QUERIED_TABLES)
 def test_every_claim_runs_and_holds_of_an_empty_table(
-    reference: str, catalog: Catalog, warehouse: bigquery.Client
+    reference: str, catalog: Catalog, warehouse: bigquery.Client, dataset: str
 ) -> None:
     table = catalog[reference]
-    assert stopping(warehouse, table, insert(warehouse, "empty", table, [])) == {}
+    assert stopping(warehouse, table, insert(warehouse, dataset, table, [])) == {}
 
 
-def test_claims_count_the_rows_that_offend(catalog: Catalog, warehouse: bigquery.Client) -> None:
+def test_claims_count_the_rows_that_offend(catalog: Catalog, warehouse: bigquery.Client, dataset: str) -> None:
     table = catalog["secondary.person_course_day"]
     bad = {"username": "ann", "nevents": -1, "max_dt": 301.0, "last_event": "1999-12-31T00:00:00Z"}
-    made = insert(warehouse, "claims", table, [bad, bad, bad | {"username": "bob"}])
+    made = insert(warehouse, dataset, table, [bad, bad, bad | {"username": "bob"}])
     assert stopping(warehouse, table, made) == {
         "unique username, course_id, date": 1,
         "not_negative nevents": 3,
@@ -104,9 +103,9 @@ def as_read(given: Table, table: Table) -> Table:
     return replace(given, fields=(*given.fields, Field(SNAPSHOT_DATE, "DATE")))
 
 
-def insert(warehouse: bigquery.Client, prefix: str, table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
+def insert(warehouse: bigquery.Client, dataset: str, table: Table, rows: Sequence[Mapping[str, Any]]) -> str:
     """Create a table as it is declared and put rows into it; return its name in backticks."""
-    name = f"{PROJECT}.{DATASET}.{prefix}__{table.layer}__{table.name}"
+    name = f"{dataset}.{table.layer}__{table.name}"
     warehouse.create_table(bigquery.Table(name, [column(field) for field in table.fields]))
     if rows:
         assert warehouse.insert_rows_json(name, [as_json(row, table.fields) for row in rows]) == []
