@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
+from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
@@ -22,6 +23,7 @@ from edx_warehouse.operators.plan import PlanBuildsOperator
 from edx_warehouse.operators.tables import BuildTableOperator, CheckTablesOperator
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.declarations import Field, Table
+from fakes.strict_proxy import StrictProxy
 
 pytestmark = pytest.mark.cloud
 
@@ -176,6 +178,12 @@ class World:
     def target(self, name: str) -> str:
         return self.warehouse.reference(places.latest_dataset(self.course), name)
 
+    def history(self, name: str) -> list[dict[str, Any]]:
+        """Return what is recorded of a table, in order."""
+        table = self.warehouse.reference(places.OPS, "job_history")
+        sql = f"SELECT * FROM `{table}` AS it WHERE it.target = '{self.target(name)}' ORDER BY it.ended"
+        return [dict(row.items()) for row in self.warehouse.client.query_and_wait(sql)]
+
     def rows(self, name: str = "events_of_date") -> dict[int, int]:
         """Return a table kept by date: day of November and its number of events."""
         column = self.catalog[f"secondary.{name}"].fields[0].name
@@ -233,6 +241,43 @@ def test_more_days_than_fit_one_query_are_all_made(world: World, name: str, monk
     assert world.build(name) == [15, 16]
     assert world.rows(name) == {15: 4, 16: 4}
     assert world.build(name) == []
+
+
+def test_a_table_of_more_days_than_fit_one_query_is_not_seen_half_made(
+    world: World, bigquery_proxy: StrictProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(day_rows, "_TABLES_PER_QUERY", 1)
+    for day in (14, 15, 16):
+        world.deliver(day, {day: day})
+    bigquery_proxy.refuse_job("make_.*_part3_")
+    with pytest.raises(Terminal):
+        world.build()
+    assert world.warehouse.find(world.target("events_of_date")) is None
+    bigquery_proxy.forget()
+    assert world.build() == [14, 15, 16]
+    assert world.rows() == {14: 14, 15: 15, 16: 16}
+    (made,) = world.history("events_of_date")
+    assert made["rows_out"] == 3
+    assert made["sql"].count("-- @event_dates from 2014-11-") == 3
+
+    # Its dates are made again by another query, and others touched: both ways all of them change together.
+    world.change("events_of_date", sql=(BY_DATE.sql or "").replace("COUNT(*)", "COUNT(*) + 100"))
+    bigquery_proxy.refuse_job("make_.*_part2_")
+    with pytest.raises(Terminal):
+        world.build()
+    assert world.rows() == {14: 14, 15: 15, 16: 16}
+    bigquery_proxy.forget()
+    assert world.build() == [14, 15, 16]
+    assert world.rows() == {14: 114, 15: 115, 16: 116}
+    world.deliver(15, {14: 1})
+    world.deliver(17, {17: 1})
+    bigquery_proxy.refuse_job("make_.*_part2_")
+    with pytest.raises(Terminal):
+        world.build()
+    assert world.rows() == {14: 114, 15: 115, 16: 116}
+    bigquery_proxy.forget()
+    assert world.build() == [14, 15, 17]
+    assert world.rows() == {14: 115, 16: 116, 17: 101}
 
 
 def test_a_day_without_events_does_not_make_everything_again(world: World) -> None:

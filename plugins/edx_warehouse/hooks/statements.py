@@ -17,6 +17,11 @@ def insert(sql: str, fields: Sequence[Field], into: str) -> str:
     return f"INSERT INTO `{into}` ({names})\nSELECT {names} FROM (\n{sql}\n)"
 
 
+def insert_dates(sql: str, table: Table, into: str) -> str:
+    """Return what pours a query's rows of ``@event_dates``, and no others that it may give, into a table."""
+    return f"{insert(sql, table.fields, into)} AS made\nWHERE {_day(table, 'made')} IN UNNEST(@event_dates)"
+
+
 def insert_parameters(table: Table, reference: str) -> str:
     """Return what adds one row of parameters, each named for its column; lists of records are one JSON text."""
     values = ", ".join(_value_of(field) for field in table.fields)

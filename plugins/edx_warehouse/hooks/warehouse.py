@@ -195,6 +195,10 @@ class Warehouse:
         """Pour a query's rows into a table, column by column by name."""
         return self.query(statements.insert(sql, fields, into), parameters, key)
 
+    def insert_dates(self, sql: str, parameters: Mapping[str, Any], table: Table, into: str, key: str) -> Any:
+        """Pour a query's rows of the parameter ``event_dates`` into a table, column by column by name."""
+        return self.query(statements.insert_dates(sql, table, into), parameters, key)
+
     def query(self, sql: str, parameters: Mapping[str, Any], key: str) -> Any:
         """Run a query and wait for it."""
         config = self._query_config(parameters, maximum_bytes_billed=_BYTE_CEILING)

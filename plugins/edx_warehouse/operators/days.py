@@ -1,7 +1,8 @@
 """Building the tables that are kept by event date."""
 
 import logging
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,13 +15,13 @@ from edx_warehouse.hooks.warehouse import fields_of
 from edx_warehouse.operators.course_days import CourseDays
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.day_rows import DayRows
-from edx_warehouse.operators.due import digest_of
 from edx_warehouse.operators.kept_tables import KeptTables
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.tables import CourseTableOperator
 from edx_warehouse.operators.tracking_events import TrackingEvents
 from edx_warehouse.operators.whole_tables import check_columns
 from edx_warehouse.tables.checks import schema_diff
+from edx_warehouse.tables.day_rows import rows_as_declared
 from edx_warehouse.tables.days import DaysState, batches, outdated
 from edx_warehouse.tables.declarations import LOGS
 from edx_warehouse.tables.references import bind
@@ -72,17 +73,11 @@ class BuildDays:
         if before and not self._is_as_declared():
             log.warning("%s has not the columns of its schema file: all of its dates are made again", self.target)
             before = None
-        dates, logs = outdated(before, wanted), self._day_rows()
-        limit = logs.limit({day: it.content for day, it in wanted.days.items()})
-        groups = list(batches(dates, wanted, limit))
-        for number, (group, days) in enumerate(groups):
-            version = self._version(logs, wanted, group, days)
-            # Only the last group may say that the table is as wanted: the others would be taken for done.
-            if number < len(groups) - 1:
-                version = replace(version, digest=digest_of([wanted.digest, *group]))
-            if before is None and number == 0:
-                version = replace(version, dates=None)
-            self._publish(version, context, is_known=before is not None and before.recipe == wanted.recipe)
+        dates = outdated(before, wanted)
+        if dates:
+            # One that is made by another recipe is replaced whole: its dates would not be of one kind meanwhile.
+            is_known = before is not None and before.recipe == wanted.recipe
+            self._publish(wanted, dates, context, is_known=is_known)
         if before != wanted:
             state = places.table_state(self.tables.course, self.declared.name, self.tables.window)
             self.tables.bucket.put(state, wanted.to_json())
@@ -102,7 +97,46 @@ class BuildDays:
         events = TrackingEvents(tables.bucket, tables.warehouse, declared, tables.course) if is_partitioned else None
         return DayRows(tables.warehouse, tables.course, declared.fields, self.kept.days.labels, events)
 
-    def _version(self, logs: DayRows, wanted: DaysState, dates: list[date], days: list[date]) -> Version:
+    def _publish(self, wanted: DaysState, dates: list[date], context: Context, *, is_known: bool) -> None:
+        """Make all dates beside the served table, by as many queries as it takes, and put them in place in one step."""
+        warehouse, declared = self.tables.warehouse, self.declared
+        parts = self._parts(wanted, dates)
+
+        def produce(into: str, key: str) -> list[Any]:
+            if not is_known:  # the same query gave these columns before
+                for it in parts:
+                    check_columns(warehouse, declared, it.sql, it.parameters)
+            return [
+                warehouse.insert_dates(it.sql, it.parameters, declared, into, f"{key}_part{number}")
+                for number, it in enumerate(parts, 1)
+            ]
+
+        course_id = str(self.tables.course)
+        version = Version(
+            table=declared,
+            target=self.target,
+            digest=wanted.digest,
+            inputs={name: it for part in parts for name, it in part.inputs.items()},
+            labels=self.tables.labels,
+            course_id=course_id,
+            sql=";\n".join(it.text for it in parts) if len(parts) > 1 else parts[0].sql,
+            parameters={"course_id": course_id, "event_dates": [day for it in parts for day in it.dates]},
+            dates=dates if is_known else None,
+            debug={**self.tables.facts, "event_dates": " ".join(map(str, dates))},
+        )
+        publish(warehouse, self.tables.catalog, version, produce, context)
+
+    def _parts(self, wanted: DaysState, dates: list[date]) -> list["_Part"]:
+        """Return the queries that make some dates; there is always one, if only of no rows."""
+        # Dates whose events all went away are not asked for, and only removed.
+        made, logs = [it for it in dates if it in wanted.dates], self._day_rows()
+        if not made:
+            nothing = rows_as_declared(self.declared.fields, (), "UNNEST([0]) WHERE FALSE")
+            return [_Part(nothing, str(self.tables.course), [], {})]
+        limit = logs.limit({day: it.content for day, it in wanted.days.items()})
+        return [self._part(logs, wanted, group, days) for group, days in batches(made, wanted, limit)]
+
+    def _part(self, logs: DayRows, wanted: DaysState, dates: list[date], days: list[date]) -> "_Part":
         inputs, targets = {}, {}
         for name in self.declared.references:
             if name != LOGS:
@@ -111,29 +145,27 @@ class BuildDays:
         if days:
             targets[LOGS], contents = logs.read({day: wanted.days[day].content for day in days})
             inputs |= contents
-        # Dates whose events all went away are not asked for, and only removed; without any other nothing is asked.
-        made = [it for it in dates if it in wanted.dates]
-        course_id = str(self.tables.course)
-        return Version(
-            table=self.declared,
-            target=self.target,
-            digest=wanted.digest,
-            inputs=inputs,
-            labels=self.tables.labels,
-            course_id=course_id,
-            sql=bind(self.declared.sql or "", targets) if made else f"SELECT * FROM `{self.target}` WHERE FALSE",
-            parameters={"course_id": course_id, "event_dates": made},
-            dates=dates,
-            debug={**self.tables.facts, "event_dates": " ".join(map(str, dates))},
-        )
+        return _Part(bind(self.declared.sql or "", targets), str(self.tables.course), dates, inputs)
 
-    def _publish(self, wanted: Version, context: Context, *, is_known: bool) -> None:
-        warehouse = self.tables.warehouse
 
-        def produce(into: str, key: str) -> Any:
-            sql = wanted.sql or ""
-            if not is_known:  # the same query gave these columns before
-                check_columns(warehouse, wanted.table, sql, wanted.parameters)
-            return warehouse.insert(sql, wanted.parameters, wanted.table.fields, into, key)
+@dataclass(frozen=True)
+class _Part:
+    """A query for some of the dates.
 
-        publish(warehouse, self.tables.catalog, wanted, produce, context)
+    :param inputs: fingerprint of each table it reads by its name.
+    """
+
+    sql: str
+    course_id: str
+    dates: list[date]
+    inputs: Mapping[str, str]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values of its parameters."""
+        return {"course_id": self.course_id, "event_dates": self.dates}
+
+    @property
+    def text(self) -> str:
+        """The query as it is recorded beside others."""
+        return f"-- @event_dates from {self.dates[0]} to {self.dates[-1]}\n{self.sql}"

@@ -84,7 +84,8 @@ def publish(
 ) -> dict[str, Any]:
     """Put a version in place unless it is there; return what was done, for people and XCom.
 
-    :param produce: fills the staging table it is given by a job with the key it is given.
+    :param produce: fills the staging table it is given by a job with the key it is given; returns the job, or a list of
+        jobs with keys that begin so.
     :raises Terminal: ``E-CHK-101`` (rows), ``E-CHK-102`` (claims); what was served stays served.
     """
     table, target = wanted.table, wanted.target
@@ -161,12 +162,12 @@ def _make(
 ) -> provenance.JobRecord:
     """Fill a staging table, check it and record how it was made."""
     staged, key = str(staging.reference), _job_key(staging)
-    job = produce(staged, f"make_{key}")
-    rows = job.num_dml_affected_rows if job.job_type == "query" else job.output_rows
-    rows = int(rows or 0)
+    made = produce(staged, f"make_{key}")
+    jobs = made if isinstance(made, list) else [made]
+    rows = sum(int((it.num_dml_affected_rows if it.job_type == "query" else it.output_rows) or 0) for it in jobs)
     _check_rows(warehouse, wanted, rows)
     _check_claims(warehouse, wanted, staged, key, related)
-    record = _record(wanted, job, rows, context)
+    record = _record(wanted, jobs, rows, context)
     # Recorded first: once the table is in place a later try finds nothing to do, and would never record it.
     warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
     return record
@@ -178,7 +179,8 @@ def _job_key(staging: bigquery.Table) -> str:
 
 
 def _key(wanted: Version, before: str) -> str:
-    content = json.dumps([wanted.target, wanted.digest, before, [str(it) for it in wanted.dates or ()]])
+    # The query tells also into which parts it is divided, each with a job of its own.
+    content = json.dumps([wanted.target, wanted.digest, before, [str(it) for it in wanted.dates or ()], wanted.sql])
     return f"{wanted.target.split('.', 1)[1].replace('.', '__')}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
@@ -224,16 +226,17 @@ def _refusal(warehouse: Warehouse, wanted: Version, code: str, expected: str, fo
     )
 
 
-def _record(wanted: Version, job: Any, rows: int, context: Mapping[str, Any]) -> provenance.JobRecord:
-    instance, run = context["ti"], context["dag_run"]
+def _record(wanted: Version, jobs: list[Any], rows: int, context: Mapping[str, Any]) -> provenance.JobRecord:
+    instance, run, last = context["ti"], context["dag_run"], jobs[-1]
+    ids = {"jobs": " ".join(it.job_id for it in jobs)} if len(jobs) > 1 else {}
     return provenance.JobRecord(
         reference=wanted.table.reference,
         target=wanted.target,
-        who=getattr(job, "user_email", None) or getpass.getuser(),
+        who=getattr(last, "user_email", None) or getpass.getuser(),
         status=_status(wanted),
-        started=job.started.astimezone(UTC),
-        ended=job.ended.astimezone(UTC),
-        job_id=job.job_id,
+        started=min(it.started for it in jobs).astimezone(UTC),
+        ended=max(it.ended for it in jobs).astimezone(UTC),
+        job_id=last.job_id,
         digest=wanted.digest,
         code_version=code_version(),
         course_id=wanted.course_id,
@@ -241,17 +244,21 @@ def _record(wanted: Version, job: Any, rows: int, context: Mapping[str, Any]) ->
         run_id=run.run_id,
         task_id=instance.task_id,
         try_number=instance.try_number,
-        bytes_processed=int(getattr(job, "total_bytes_processed", None) or getattr(job, "input_file_bytes", None) or 0),
-        bytes_billed=int(getattr(job, "total_bytes_billed", None) or 0),
-        slot_ms=int(getattr(job, "slot_millis", None) or 0),
+        bytes_processed=_sum(jobs, "total_bytes_processed") or _sum(jobs, "input_file_bytes"),
+        bytes_billed=_sum(jobs, "total_bytes_billed"),
+        slot_ms=_sum(jobs, "slot_millis"),
         rows_in=wanted.rows_in,
         rows_out=rows,
         sql=wanted.sql,
         uri=wanted.uri,
         inputs=wanted.inputs,
         parameters={name: _text(value) for name, value in wanted.parameters.items()},
-        debug=wanted.debug,
+        debug={**wanted.debug, **ids},
     )
+
+
+def _sum(jobs: list[Any], measure: str) -> int:
+    return sum(int(getattr(it, measure, None) or 0) for it in jobs)
 
 
 def _status(wanted: Version) -> str:
