@@ -310,6 +310,23 @@ def test_a_table_whose_declared_columns_changed_is_made_again_with_the_new_ones(
     assert world.build() == []
 
 
+def test_other_descriptions_are_written_and_no_date_is_made_again(world: World) -> None:
+    world.deliver(15, {15: 3})
+    world.build()
+    said = replace(EVENTS, description="All that happened.")
+    world.change("events_of_date", description="Events by day.", fields=(DATE, said))
+    assert world.plan("events_of_date") == []
+    assert world.build() == []
+    served = world.warehouse.client.get_table(world.target("events_of_date"))
+    assert (served.description or "").startswith("Events by day.\n\nComputed by")
+    assert served.schema[1].description == "All that happened."
+
+    world.change("events_of_date", description="Events of each day.")
+    world.task(CheckTablesOperator, tables=["secondary.events_of_date"]).execute({})
+    described = world.warehouse.client.get_table(world.target("events_of_date")).description or ""
+    assert described.startswith("Events of each day.\n\nComputed by")
+
+
 def test_a_table_by_time_is_replaced_for_exactly_its_dates(world: World) -> None:
     world.deliver(15, {14: 2, 15: 2, 16: 2})
     world.build("times")

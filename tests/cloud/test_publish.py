@@ -80,13 +80,14 @@ def load(warehouse: Warehouse, bucket: Bucket, catalog: Catalog, target: str, pl
             rows_in=len(list(rows)),
             uri=uri,
         )
-        return publish(
+        result = publish(
             warehouse,
             catalog,
             replace(wanted, **changes),
             lambda into, key: warehouse.load(uri, TABLE.fields, into, key),
             CONTEXT,
         )
+        return {**result, "inputs": inputs}
 
     return publish_rows
 
@@ -258,10 +259,27 @@ def test_a_description_that_somebody_removed_column_by_column_is_put_back(
         for it in served.schema
     ]
     warehouse.client.update_table(served, ["schema"])
-    assert load([visit(1, 15)])["made"] is True
+    assert load([visit(1, 15)])["made"] is False
     healed = warehouse.find(target)
     assert healed is not None
     assert schema_diff(TABLE.fields, fields_of(healed.schema), descriptions=True) == []
+
+
+def test_what_is_only_described_otherwise_is_told_without_a_job(
+    warehouse: Warehouse, load: Publish, target: str
+) -> None:
+    first = load([visit(1, 15)])
+    before, made = jobs(warehouse), (warehouse.client.get_table(target).description or "").partition("\n\n")[2]
+    assert made
+    said = replace(TABLE.fields[2], description="Visits, and nothing else.")
+    table = replace(TABLE, description="What is meant.", fields=(*TABLE.fields[:2], said, *TABLE.fields[3:]))
+    again = load([visit(1, 15)], table=table, digest=digest(table.reference, None, table.fields, first["inputs"], {}))
+    assert again["made"] is False
+    assert jobs(warehouse) == before
+    served = warehouse.client.get_table(target)
+    assert served.description == f"What is meant.\n\n{made}"
+    assert schema_diff(table.fields, fields_of(served.schema), descriptions=True) == []
+    assert served.labels["digest"] == first["digest"]
 
 
 def test_a_query_of_any_length_is_served_with_a_description_that_bigquery_takes(

@@ -15,6 +15,7 @@ from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import STAGING
 from edx_warehouse.hooks import statements
 from edx_warehouse.hooks.jobs import run_job
+from edx_warehouse.tables import provenance
 from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.declarations import Field, Table
 from edx_warehouse.tables.privacy import restricted
@@ -292,6 +293,16 @@ class Warehouse:
         served.schema = schema_of(table.fields, self.tag)
         self.client.update_table(served, ["labels", "schema"])
         return True
+
+    def retell(self, table: Table, served: bigquery.Table) -> None:
+        """Give a served table of the declared columns the declared descriptions, unless it has them."""
+        told = provenance.retold(table.description, served.description or "")
+        if told == served.description and not schema_diff(table.fields, fields_of(served.schema), descriptions=True):
+            return
+        served = self.client.get_table(served.reference)
+        served.description = told
+        served.schema = schema_of(table.fields, self.tag)
+        self.client.update_table(served, ["description", "schema"])
 
     def append(self, table: Table, dataset: str, row: Mapping[str, Any], key: str) -> None:
         """Add one row to a table of records, exactly once for a key."""

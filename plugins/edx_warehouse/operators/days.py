@@ -70,7 +70,8 @@ class BuildDays:
             raise AirflowSkipException(
                 f"A table that {self.target} is made from is not there yet, or not as its state says."
             )
-        if before and not self._is_as_declared():
+        served = self.tables.warehouse.find(self.target) if before else None
+        if served and schema_diff(self.declared.fields, fields_of(served.schema), descriptions=False):
             log.warning("%s has not the columns of its schema file: all of its dates are made again", self.target)
             before = None
         dates = outdated(before, wanted)
@@ -78,14 +79,12 @@ class BuildDays:
             # One that is made by another recipe is replaced whole: its dates would not be of one kind meanwhile.
             is_known = before is not None and before.recipe == wanted.recipe
             self._publish(wanted, dates, context, is_known=is_known)
+        elif served:
+            self.tables.warehouse.retell(self.declared, served)
         if before != wanted:
             state = places.table_state(self.tables.course, self.declared.name, self.tables.window)
             self.tables.bucket.put(state, wanted.to_json())
         return {"table": self.target, "made": bool(dates), "dates": [str(it) for it in dates]}
-
-    def _is_as_declared(self) -> bool:
-        served = self.tables.warehouse.find(self.target)
-        return served is not None and not schema_diff(self.declared.fields, fields_of(served.schema), descriptions=True)
 
     def _day_rows(self) -> DayRows:
         tables, declared = self.tables, self.tables.catalog.get(LOGS)

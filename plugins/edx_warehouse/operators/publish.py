@@ -66,12 +66,15 @@ def code_version() -> str:
     return f"{version('edx-warehouse')}+{commit}" if commit else version("edx-warehouse")
 
 
-def is_served(served: bigquery.Table | None, wanted: Version) -> bool:
-    """Tell whether the wanted version is in place, with the declared columns."""
+def is_served(served: bigquery.Table | None, wanted: Version, *, descriptions: bool = False) -> bool:
+    """Tell whether the wanted version is in place, with the declared columns.
+
+    :param descriptions: whether the columns have to be described as declared.
+    """
     return (
         served is not None
         and served.labels.get("digest") == wanted.digest
-        and not schema_diff(wanted.table.fields, fields_of(served.schema), descriptions=True)
+        and not schema_diff(wanted.table.fields, fields_of(served.schema), descriptions=descriptions)
     )
 
 
@@ -92,6 +95,7 @@ def publish(
     served = warehouse.find(target)
     if served is not None and is_served(served, wanted):
         warehouse.protect(table, served)
+        warehouse.retell(table, served)
         return {"table": target, "made": False, "digest": wanted.digest}
     if served is None:
         dataset = target.split(".")[1]
@@ -113,7 +117,7 @@ def publish(
             warehouse.replace_dates(table, staged, target, wanted.dates or (), f"replace_{key}")
     # Parts are replaced without their description; and not every BigQuery keeps descriptions inside records.
     is_part = wanted.dates is not None or wanted.courses is not None
-    if is_part or not is_served(warehouse.find(target), wanted):
+    if is_part or not is_served(warehouse.find(target), wanted, descriptions=True):
         warehouse.describe(table, target, description, labels)
     warehouse.drop(staged)
     return {

@@ -116,9 +116,9 @@ class BuildTableOperator(CourseTableOperator):
 
 
 class CheckTablesOperator(CourseTableOperator):
-    """Compare served tables with their declarations: names, order, types, modes and descriptions.
+    """Compare served tables with their declarations: names, order, types and modes.
 
-    Policy tags that those which are as declared lack are put on them: that makes no job.
+    Descriptions and policy tags that those which are as declared lack are put on them: that makes no job.
 
     :param tables: references of the tables of the course's latest dataset.
     :param log_day: whether the run's own day table is checked as well.
@@ -157,12 +157,13 @@ def check_served(tables: CourseTables, names: Sequence[str], more: Mapping[str, 
         if table is None or (declared.is_kept_by_date and "digest" not in table.labels and not table.num_rows):
             continue
         checked.append(reference)
-        diff = schema_diff(declared.fields, fields_of(table.schema), descriptions=True)
+        diff = schema_diff(declared.fields, fields_of(table.schema), descriptions=False)
         if "digest" not in table.labels or not table.description:
             diff.append("no provenance")
         differences += [f"{reference}: {line}" for line in diff]
         if not diff:
             tables.warehouse.protect(declared, table)  # with a policy tag that was configured since it was made
+            tables.warehouse.retell(declared, table)
     if differences:
         raise Terminal(
             Problem(

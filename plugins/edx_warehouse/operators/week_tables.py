@@ -43,7 +43,8 @@ class WeekTables:
             return False
         wanted, warehouse = self._version(name), self.tables.warehouse
         served = warehouse.find(wanted.target)
-        if is_served(served, wanted):
+        if served is not None and is_served(served, wanted):
+            warehouse.retell(wanted.table, served)
             self._places[name] = wanted.target
             return False
 
@@ -88,7 +89,7 @@ class WeekTables:
         )
         for name, it in wanted.items():
             # Rows alone are replaced where there are policy tags; and not every BigQuery keeps all descriptions.
-            if not is_served(warehouse.find(it.target), it):
+            if not is_served(warehouse.find(it.target), it, descriptions=True):
                 labels = {**it.labels, "digest": it.digest}
                 warehouse.describe(it.table, it.target, staged[name].description or "", labels)
         for it in staged.values():

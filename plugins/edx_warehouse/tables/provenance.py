@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -18,6 +19,7 @@ _DEBUG_VALUES = 20
 _VALUE_LIMIT = 200
 _MEANING_LIMIT = 6_000
 _TAIL_LIMIT = 7_000
+_MADE = re.compile(r"\n\n(?:Computed by|Data loaded from) .+ at [\d-]+ [\d:.]+ UTC processing \d+ bytes in [\d.]+ sec")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +104,27 @@ def describe(table_description: str, record: JobRecord) -> str:
     return head + _shortened(sql, DESCRIPTION_LIMIT - len((head + tail).encode())) + tail
 
 
+def retold(table_description: str, described: str) -> str:
+    """Return a table's description with what the table means now, and how it was made as it said before.
+
+    :param described: the description that it has; one that does not say how the table was made is given up.
+    """
+    head, made = _shortened(table_description.strip(), _MEANING_LIMIT), _MADE.search(described)
+    if made is None:
+        return head
+    start, rest = described[made.start() : made.end()], described[made.end() :]
+    sql, mark, tail = rest.rpartition("\n\n")
+    room = DESCRIPTION_LIMIT - len((head + start + mark + tail).encode())
+    return head + start + _shortened(sql, room) + mark + tail
+
+
 def digest(
     table: str, sql: str | None, schema: Sequence[Field], inputs: Mapping[str, str], parameters: Mapping[str, object]
 ) -> str:
     """Return the label that says what a table was made from: equal exactly when all arguments are.
 
     :param table: where the table is, or its ``layer.table``.
+    :param schema: its columns; what their descriptions say does not count.
     :param inputs: fingerprint of each input by its name.
     :param parameters: values of texts, numbers, dates or lists of these.
     :returns: 63 characters of ``[0-9a-f]``, the most that BigQuery takes as a label's value.
@@ -174,8 +191,9 @@ def _rfc3339(time: datetime) -> str:
 
 
 def _column(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # What is public was so before there were classes: such tables need not be made again.
-    return {name: value for name, value in pairs if (name, value) != ("privacy", "public")}
+    # What is public was so before there were classes: such tables need not be made again. And what a column means is
+    # no part of its values.
+    return {name: it for name, it in pairs if name != "description" and (name, it) != ("privacy", "public")}
 
 
 def _as_text(value: object) -> str:
