@@ -69,6 +69,7 @@ def daily_builds(name: str) -> list[str]:
 GOLDEN: dict[str, dict[str, list[str]]] = {
     "hmdc_mirror": {
         "load_reference": [],
+        "start_missed_loads": [],
         "mirror_weekly": ["start_deliveries"],
         "mirror_logs": ["start_deliveries"],
         "mirror_surveys": ["start_deliveries"],

@@ -67,31 +67,28 @@ class DeliveredTo:
         path.write_bytes(content)
         return path
 
-    def mirror(self, feed: str = "logs", settle_seconds: float = 0) -> dict[str, Any]:
-        """Run the mirror's task for a feed."""
-        bucket = self.bucket
-
-        class Mirroring(MirrorOperator):
-            def bucket(self) -> Bucket:
-                return bucket
-
-        task = Mirroring(task_id="mirror", institution=self.institution, feed=feed, settle_seconds=settle_seconds)
-        return task.execute({})
-
-    def split(self, day: date = DAY) -> dict[str, Any]:
-        """Run the task that splits a day."""
+    def task(self, operator: type[Any], **arguments: Any) -> Any:
+        """Return a task that has this institution's clients instead of a connection's."""
         bucket, warehouse = self.bucket, self.warehouse
 
-        class Splitting(SplitLogsOperator):
+        class Task(operator):  # type: ignore[misc]
             def bucket(self) -> Bucket:
                 return bucket
 
             def warehouse(self, unit: str) -> Warehouse:
                 return warehouse
 
+        return Task(task_id="task", institution=self.institution, **arguments)
+
+    def mirror(self, feed: str = "logs", settle_seconds: float = 0) -> dict[str, Any]:
+        """Run the mirror's task for a feed."""
+        return dict(self.task(MirrorOperator, feed=feed, settle_seconds=settle_seconds).execute({}))
+
+    def split(self, day: date = DAY) -> dict[str, Any]:
+        """Run the task that splits a day."""
         assets = {course: Asset(name=f"{self.institution.name}/{course.slug}") for course in self.courses}
-        task = Splitting(task_id="split", institution=self.institution, courses=self.courses, assets=assets)
-        return task.execute(context_of(day))
+        task = self.task(SplitLogsOperator, courses=self.courses, assets=assets)
+        return dict(task.execute(context_of(day)))
 
     def due(self, launches: Mapping[CourseKey, date] | None = None) -> list[date]:
         """Return the log days that are due."""

@@ -15,6 +15,7 @@ from edx_warehouse.driver.state import Clients, Result
 from edx_warehouse.hooks.airflow_api import AirflowApi
 from edx_warehouse.hooks.archive import Archive
 from edx_warehouse.operators import due
+from edx_warehouse.operators.course_days import CourseDays
 from edx_warehouse.operators.holds import holds
 
 _ROUNDS = 5
@@ -134,7 +135,8 @@ class MainJob:
 
     def _start_loads(self) -> None:
         for course in self.registry.courses:
-            for day in due.due_loads(self.clients.bucket(course), self.clients.warehouse(course), course.key):
+            days = CourseDays(self.clients.bucket(course), self.clients.warehouse(course), course.key)
+            for day in days.to_load():
                 if self._wanted(day):
                     self.api.start(f"course_daily__{course.key.slug}", midnight(day), _NOTE)
 

@@ -1,4 +1,4 @@
-"""The log days of a course: which are loaded, and of which dates their events are."""
+"""The log days of a course: which are split, which are loaded, and of which dates their events are."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -22,7 +22,11 @@ class CourseDays:
 
     def known(self, before: DaysState | None = None) -> Mapping[date, LogDay]:
         """Return the loaded day tables with the dates of their events, as far as the splits or a state know them."""
-        return known_days(self._loaded, self._split, before)
+        return known_days(self.loaded, self._dates, before)
+
+    def to_load(self) -> list[date]:
+        """Return the days whose split events are not those that are loaded."""
+        return sorted(day for day, content in self.split.items() if self.loaded.get(day) != content)
 
     @cached_property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -30,7 +34,8 @@ class CourseDays:
         return self.warehouse.labels(places.logs_dataset(self.course))
 
     @cached_property
-    def _loaded(self) -> Mapping[date, str]:
+    def loaded(self) -> Mapping[date, str]:
+        """The content of each day table."""
         prefix = "tracklog_"
         return {
             date.fromisoformat(name.removeprefix(prefix)): it["content"]
@@ -39,9 +44,18 @@ class CourseDays:
         }
 
     @cached_property
-    def _split(self) -> Mapping[date, LogDay]:
+    def split(self) -> Mapping[date, str]:
+        """The content of each day as its newest split has it."""
+        return {day: it["content"] for day, it in self._manifests.items() if "content" in it}
+
+    @cached_property
+    def _manifests(self) -> Mapping[date, Mapping[str, str]]:
+        return log_manifests(self.bucket, self.course)
+
+    @cached_property
+    def _dates(self) -> Mapping[date, LogDay]:
         return {
             day: LogDay(it["content"], tuple(map(date.fromisoformat, it["event_dates"].split())))
-            for day, it in log_manifests(self.bucket, self.course).items()
+            for day, it in self._manifests.items()
             if "content" in it and "event_dates" in it
         }

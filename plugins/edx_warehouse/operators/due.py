@@ -12,7 +12,6 @@ from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.exports.day_manifest import DayManifest, courses_digest
 from edx_warehouse.exports.weekly_files import files_of
 from edx_warehouse.hooks.bucket import Bucket, Stored
-from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.holds import HELD, MIRROR
 
 CONVERTED = "converted.json"
@@ -185,13 +184,3 @@ def log_manifests(bucket: Bucket, course: CourseKey) -> dict[date, Mapping[str, 
         day = date.fromisoformat(it.name.rsplit("/", 1)[-1].removeprefix("tracklog-").removesuffix(".manifest.json"))
         found[day] = it.metadata
     return found
-
-
-def due_loads(bucket: Bucket, warehouse: Warehouse, course: CourseKey, day: date | None = None) -> list[date]:
-    """Return the days of a course whose split events differ from those that are loaded."""
-    labels = warehouse.labels(places.logs_dataset(course))
-    return [
-        it
-        for it, metadata in sorted(log_manifests(bucket, course).items())
-        if (day is None or it == day) and labels.get(places.day_table(it), {}).get("content") != metadata.get("content")
-    ]

@@ -18,7 +18,12 @@ def leave_to_later_runs(task: BaseOperator, context: Context) -> None:
     run = context["dag_run"]
     if run.run_type == "scheduled":
         return
-    queued = context["ti"].get_dr_count(dag_id=run.dag_id, states=["queued"])
+    queued = queued_runs(run.dag_id, context)
     if queued:
         log.info("%d runs of %s are queued: what follows from this day is left to them", queued, run.dag_id)
         raise DownstreamTasksSkipped(tasks=sorted(task.get_flat_relative_ids(upstream=False)))
+
+
+def queued_runs(dag_id: str, context: Context) -> int:
+    """Return how many runs of a Dag are queued."""
+    return context["ti"].get_dr_count(dag_id=dag_id, states=["queued"])

@@ -9,7 +9,6 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 from edx_warehouse.operators.kept_tables import KeptTables
 from edx_warehouse.operators.tables import CourseTableOperator
 from edx_warehouse.operators.whole_tables import found_labels, may_be_empty, whole_version
-from edx_warehouse.tables.days import outdated
 
 
 class PlanBuildsOperator(CourseTableOperator):
@@ -45,15 +44,10 @@ class PlanBuildsOperator(CourseTableOperator):
         for name in self.catalog.order(self.builds):
             by_date = self.catalog[name].is_kept_by_date
             if not set(due).isdisjoint(self.catalog.inputs(name)) or (
-                _has_outdated(tables, name) if by_date else _is_outdated(tables, name)
+                bool(tables.outdated(name)) if by_date else _is_outdated(tables, name)
             ):
                 due.append(name)
         return due
-
-
-def _has_outdated(tables: KeptTables, name: str) -> bool:
-    wanted = tables.wanted(name)
-    return wanted is not None and bool(outdated(tables.served(name), wanted))
 
 
 def _is_outdated(tables: KeptTables, name: str) -> bool:

@@ -53,7 +53,7 @@ class LoadLogDayOperator(CourseTableOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Load unless the day's events are loaded; then bring the partitioned table up to the day tables.
 
-        :raises DownstreamTasksSkipped: when further days are queued, whose runs build for this one too.
+        :raises DownstreamTasksSkipped: when something was loaded and further days are queued, whose runs build for it too.
         """
         day = day_of(context)
         tables = self.course_tables(str(day))
@@ -96,7 +96,9 @@ class LoadLogDayOperator(CourseTableOperator):
         events = TrackingEvents(bucket, warehouse, table, self.course)
         result["partitions"] = " ".join(map(str, events.catch_up(tables.labels, context)))
         self.announce(context, result)
-        leave_to_later_runs(self, context)
+        if result["made"] or result["partitions"]:
+            # Else the builds of this day may have been left to others before, and those others never came so far.
+            leave_to_later_runs(self, context)
         return result
 
 

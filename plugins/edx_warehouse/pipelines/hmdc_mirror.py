@@ -8,7 +8,7 @@ from edx_warehouse.exports.reference_lists import LISTS
 from edx_warehouse.operators.mirror import MirrorOperator
 from edx_warehouse.operators.reference import ConvertReferenceOperator
 from edx_warehouse.operators.reference_tables import LoadReferenceOperator
-from edx_warehouse.operators.start import StartDeliveriesOperator
+from edx_warehouse.operators.start import StartDeliveriesOperator, StartMissedLoadsOperator
 from edx_warehouse.operators.survey_mirror import MirrorSurveysOperator
 from edx_warehouse.pipelines import assets, settings
 from edx_warehouse.tables.catalog import Catalog
@@ -29,7 +29,8 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts, 
         default_args={**settings.MIRROR_ARGS, **settings.account(institution, "ingest"), "pool": "hmdc_archive"},
         doc_md=settings.doc(
             f"Copies what is new or changed in the archive of {institution.name} to its bucket, and starts the runs of "
-            "the log days and course weeks that this makes due: new, late and replaced ones alike.",
+            "the log days and course weeks that this makes due: new, late and replaced ones alike; also the daily runs "
+            "that were missed.",
             "look at the archive",
         ),
     ):
@@ -41,6 +42,14 @@ def declare(institution: Institution, registry: Registry, contracts: Contracts, 
             catalog=catalog,
             pool="default_pool",
             priority_weight=settings.MIRROR_ARGS["priority_weight"] + 10,
+        )
+        # It waits for no archive: what it looks for is in the bucket already.
+        StartMissedLoadsOperator(
+            task_id="start_missed_loads",
+            institution=institution,
+            courses=[course.key for course in courses],
+            catalog=catalog,
+            pool="default_pool",
         )
         mirrors = [
             MirrorOperator(
