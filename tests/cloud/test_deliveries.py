@@ -229,6 +229,29 @@ def test_the_same_lines_compressed_anew_change_the_copy_and_nothing_else(there: 
     assert there.history() == rows
 
 
+def test_lines_compressed_anew_are_known_again_under_the_limits_of_the_institution(there: DeliveredTo) -> None:
+    there.institution = replace(there.institution, log_limits=Limits(expansion_ratio=2000))
+    lines = [*TEN, *[b" " * 1_000_000] * 110]  # far beyond what is taken by default
+    there.deliver(log(lines, 9))
+    there.mirror()
+    there.split()
+    there.deliver(log(lines, 8))
+    there.mirror()
+    assert there.due() == [DAY]
+    assert there.split()["made"] is False
+
+
+def test_a_run_that_is_cleared_splits_again_what_was_split_under_other_limits(there: DeliveredTo) -> None:
+    there.deliver(log(TEN, 9))
+    there.mirror()
+    there.split()
+    there.institution = replace(there.institution, log_limits=Limits(line_bytes=50, quarantine_share=1.0))
+    there.deliver(log(TEN, 1))
+    there.mirror()
+    assert there.split()["made"] is True
+    assert there.rows() == 0
+
+
 def test_a_course_that_is_added_has_its_old_days_split_again_from_its_launch_on(there: DeliveredTo) -> None:
     days = [DAY, NEXT, NEXT + timedelta(days=1)]
     for day in days:

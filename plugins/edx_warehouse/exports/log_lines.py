@@ -229,8 +229,8 @@ class LogFile:
         )
 
 
-def content_digest(path: Path, limits: Limits | None = None) -> str:
+def content_digest(path: Path, limits: Limits) -> str:
     """Return the SHA-256 of what a delivered file expands to; raises as :meth:`LogFile.blocks`."""
-    file = LogFile(path, path.name, limits or Limits(), path.parent)
+    file = LogFile(path, path.name, limits, path.parent)
     file.read_through()
     return file.content_sha256

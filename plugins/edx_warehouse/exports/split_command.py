@@ -10,6 +10,7 @@ from pathlib import Path
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held, Problem, Terminal, WarehouseError
+from edx_warehouse.domain.limits import Limits
 from edx_warehouse.domain.registry import Institution, Registry, registry_path
 from edx_warehouse.exports.day_manifest import DayManifest
 from edx_warehouse.exports.tracking_log import split
@@ -35,17 +36,19 @@ def run(args: argparse.Namespace) -> int:
     """
     try:
         registry = Registry.read(args.registry or registry_path(_INCLUDE))
-        courses = [course.key for course in registry.courses_of(_institution(args.files, registry))]
+        institution = _institution(args.files, registry)
+        courses = [course.key for course in registry.courses_of(institution)]
         days = _days(args.files, args.day)
     except WarehouseError as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED
-    return max(_split(files, courses, args.out, day) for day, files in sorted(days.items()))
+    limits = institution.log_limits
+    return max(_split(files, courses, args.out, day, limits) for day, files in sorted(days.items()))
 
 
-def _split(files: Sequence[Path], courses: Collection[CourseKey], out: Path, day: date) -> int:
+def _split(files: Sequence[Path], courses: Collection[CourseKey], out: Path, day: date, limits: Limits) -> int:
     try:
-        manifest = split(files, courses, out, day=day)
+        manifest = split(files, courses, out, day=day, limits=limits)
     except WarehouseError as error:
         sys.stderr.write(f"{error}\n")
         return _HELD if isinstance(error, Held) else _FAILED

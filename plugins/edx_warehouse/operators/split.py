@@ -84,7 +84,8 @@ class SplitLogsOperator(InstitutionOperator):
     def _is_content_of(self, done: Stored, downloads: Sequence[Path]) -> bool:
         if "fingerprint" not in done.metadata:
             return False
-        contents = [content_digest(path) for path in sorted(downloads, key=lambda path: path.name)]
+        limits = self.institution.log_limits
+        contents = [content_digest(path, limits) for path in sorted(downloads, key=lambda path: path.name)]
         return done.metadata["fingerprint"] == fingerprint(self.courses, contents)
 
     def _publish(

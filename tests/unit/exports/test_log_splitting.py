@@ -93,9 +93,9 @@ def test_manifests_tell_the_digests_of_what_they_speak_of(tmp_path):
     count = manifest.sources[0]
     assert count.sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
     assert count.content_sha256 == hashlib.sha256(gzip.decompress(source.read_bytes())).hexdigest()
-    assert count.content_sha256 == content_digest(source)
+    assert count.content_sha256 == content_digest(source, Limits())
     assert (count.lines, count.rows, count.quarantined, count.blank) == (4, 2, 1, 1)
-    assert manifest.fingerprint == fingerprint(COURSES, [content_digest(source)])
+    assert manifest.fingerprint == fingerprint(COURSES, [content_digest(source, Limits())])
     part = (out / CS50.slug / "logs" / "tracklog-2014-11-10.json.gz").read_bytes()
     course = CourseManifest.from_json((out / CS50.slug / "logs" / "tracklog-2014-11-10.manifest.json").read_bytes())
     assert course.event_dates == {"2014-11-10": 2}

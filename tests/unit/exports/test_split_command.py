@@ -53,6 +53,16 @@ def test_each_day_is_split_and_told_in_a_line(tmp_path, command, capsys):
     assert (tmp_path / "out/hmdc/splits/2014-11-11.manifest.json").exists()
 
 
+def test_the_limits_are_those_of_the_institution(tmp_path, command, capsys):
+    (tmp_path / "registry.yaml").write_text(
+        REGISTRY.replace("[harvardx, hx]", "[harvardx, hx], log_limits: {line_bytes: 50}")
+    )
+    file = delivered(tmp_path, "harvardx-prod-events-2014-11-10.log.gz", "HarvardX/CS50x/2014_T1")
+
+    assert command(file) == 0
+    assert "1 lines = 0 rows + 1 quarantined (1 bad, 0 aside)" in capsys.readouterr().out
+
+
 def test_a_held_day_is_told_and_the_others_are_split(tmp_path, command, capsys):
     broken = tmp_path / "harvardx-prod-events-2014-11-10.log.gz"
     broken.write_bytes(b"")
