@@ -12,8 +12,10 @@ class Limits:
     :param expansion_ratio: expanded bytes per compressed byte, judged after ``expansion_free_bytes`` (E-SPL-103).
     :param expansion_free_bytes: expanded bytes below which the ratio is not judged.
     :param content_bytes: expanded bytes of one file (E-SPL-103).
-    :param quarantine_lines: bad lines of a day that never hold it.
-    :param quarantine_share: of a day's lines that may be bad beyond those (E-SPL-110).
+    :param quarantine_lines: bad lines of a file, or of a day, that do not hold it unless they are most of it.
+    :param quarantine_share: of its lines that may be bad beyond those (E-SPL-110).
+    :param quarantine_most: of its lines that may be bad however few they are, judged from eleven bad lines on; never
+        less than ``quarantine_share``.
     """
 
     line_bytes: int = 10 * 1000 * 1000
@@ -21,8 +23,9 @@ class Limits:
     expansion_ratio: int = 200
     expansion_free_bytes: int = 100 * 1000 * 1000
     content_bytes: int = 256 * 1000 * 1000 * 1000
-    quarantine_lines: int = 1000
+    quarantine_lines: int = 100
     quarantine_share: float = 0.01
+    quarantine_most: float = 0.5
 
 
 @dataclass(frozen=True)

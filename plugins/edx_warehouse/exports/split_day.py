@@ -13,8 +13,9 @@ import numpy as np
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
-from edx_warehouse.domain.errors import Held, Problem, Terminal
+from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.limits import Limits
+from edx_warehouse.exports.bad_lines import CountedFile, require_few_bad
 from edx_warehouse.exports.course_parts import CourseParts, PartFile
 from edx_warehouse.exports.day_manifest import (
     SPLITTER,
@@ -56,6 +57,7 @@ class SplitDay:
             self.scanners.put(LineScanner(self.courses, day, limits, key))
         self.earlier = EarlierLines()
         self.sources: list[SourceCount] = []
+        self.counted: list[CountedFile] = []
         self.reasons: Counter[Reason] = Counter()
         self.quarantine: list[QuarantineCount] = []
         self.dates: defaultdict[str, Counter[int]] = defaultdict(Counter)
@@ -65,7 +67,7 @@ class SplitDay:
         """Split and publish; see :func:`edx_warehouse.exports.tracking_log.split`."""
         for number, path in enumerate(sources, 1):
             self._take(path, is_last=number == len(sources))
-        self._judge_quarantine()
+        require_few_bad(self.day, self.counted, self.limits)
         files = {course: self._write_part(course) for course in self.courses}
         manifest = self._manifest(files)
         if wrong := manifest.imbalances():
@@ -112,6 +114,8 @@ class SplitDay:
         if not file.whole:
             raise Terminal(self._defect("the file read to its end", "less", path.name))
         self.taken[path.name] = work.rows
+        self.reasons += work.reasons
+        self.counted.append(CountedFile(path.name, file.lines - work.blank, work.reasons))
         if work.quarantine.entries:
             data = staged(self.scratch, name)
             with data.open("rb") as written:
@@ -133,23 +137,6 @@ class SplitDay:
                 bom=file.has_bom,
             )
         )
-
-    def _judge_quarantine(self) -> None:
-        lines = sum(source.lines for source in self.sources)
-        bad = self._bad()
-        if bad > self.limits.quarantine_lines and bad > self.limits.quarantine_share * lines:
-            reasons = ", ".join(f"{it} {self.reasons[it]}" for it in Reason if self.reasons[it] and not it.aside)
-            raise Held(
-                Problem(
-                    code="E-SPL-110",
-                    unit=str(self.day),
-                    file=", ".join(source.name for source in self.sources),
-                    expected=f"at most {self.limits.quarantine_lines} bad lines, or {self.limits.quarantine_share:.2%}",
-                    found=f"{bad} of {lines} ({reasons})",
-                    done="nothing of this day was published",
-                    next="look at the files; ask edX to deliver them again, or raise the institution's limit",
-                )
-            )
 
     def _defect(self, expected: str, found: str, file: str | None = None) -> Problem:
         return Problem(
@@ -243,6 +230,7 @@ class _Source:
         self.quarantine = quarantine
         self.seen = FileLines(day.scratch / "digests")
         self.rows: Counter[str] = Counter()
+        self.reasons: Counter[Reason] = Counter()
         self.blank = self.duplicates = 0
 
     def close(self) -> None:
@@ -264,7 +252,7 @@ class _Source:
         for number, rows in scanned.rows:
             day.parts.add(str(day.courses[number]), rows)
         for line in scanned.refused:
-            day.reasons[line.reason] += 1
+            self.reasons[line.reason] += 1
             self.quarantine.add(line.number, line.offset, line.raw, line.reason)
 
     def _take_long(self, line: LongLine) -> None:
@@ -273,6 +261,6 @@ class _Source:
             self.duplicates += 1
         else:
             self.seen.add(digests)
-            self.day.reasons[Reason.TOO_LONG] += 1
+            self.reasons[Reason.TOO_LONG] += 1
             self.quarantine.add_long(line)
         line.path.unlink()
