@@ -1,5 +1,6 @@
 SELECT
-  COALESCE(person.profile_country, '') AS cc,
+  COALESCE(person.cc_by_ip, '') AS cc,
+  MAX(person.countryLabel) AS countryLabel,
   COUNTIF(person.certified) AS ncertified,
   COUNT(*) AS nregistered,
   COUNTIF(person.viewed) AS nviewed,
@@ -12,4 +13,4 @@ FROM
 WHERE
   COALESCE(person.roles, 'Student') = 'Student'
 GROUP BY
-  COALESCE(person.profile_country, '')
+  COALESCE(person.cc_by_ip, '')

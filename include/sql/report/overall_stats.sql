@@ -39,6 +39,7 @@ totals AS (
     COUNTIF(person.is_verified AND person.certified) AS verified_certified,
     COUNT(DISTINCT person.user_id) AS n_unique_registrants,
     COUNT(*) AS course_registrations,
+    COUNTIF(person.is_student AND person.has_ip AND person.cc_by_ip IS NULL) AS n_missing_cc,
   FROM
     people AS person
 )
@@ -58,6 +59,7 @@ SELECT
   ratios.ratio AS avg_nprogcheck_ratio_cert_vs_all,
   totals.n_unique_registrants,
   totals.course_registrations,
+  totals.n_missing_cc,
 FROM
   totals
 CROSS JOIN ratios
