@@ -1,5 +1,5 @@
 -- A median is the mean of the one or two middle values: those whose place, twice, is the number of values, or one or
--- two more.
+-- two more. Of fewer than ten people it may tell what one of them did, and is left out.
 WITH students AS (
   SELECT
     person.*,
@@ -37,6 +37,11 @@ measures AS (
       WHEN 'ndays_act' THEN student.ndays_act
       WHEN 'nchapters' THEN student.nchapters
       WHEN 'nevents' THEN student.nevents
+      WHEN 'nforum_posts' THEN student.nforum_posts
+      WHEN 'nforum_votes' THEN student.nforum_votes
+      WHEN 'nforum_endorsed' THEN student.nforum_endorsed
+      WHEN 'nforum_threads' THEN student.nforum_threads
+      WHEN 'nforum_comments' THEN student.nforum_comments
       WHEN 'grade' THEN student.grade
       WHEN 'nprogcheck' THEN student.nprogcheck
       WHEN 'nshow_answer' THEN student.nshow_answer
@@ -48,8 +53,8 @@ measures AS (
   FROM
     populations AS student
   CROSS JOIN UNNEST([
-    'nplay_video', 'ndays_act', 'nchapters', 'nevents', 'grade', 'nprogcheck',
-    'nshow_answer', 'npause_video', 'avg_dt', 'sum_dt', 'age'
+    'nplay_video', 'ndays_act', 'nchapters', 'nevents', 'nforum_posts', 'nforum_votes', 'nforum_endorsed',
+    'nforum_threads', 'nforum_comments', 'grade', 'nprogcheck', 'nshow_answer', 'npause_video', 'avg_dt', 'sum_dt', 'age'
   ]) AS measure
 ),
 
@@ -72,7 +77,9 @@ medians AS (
     places.course_id,
     places.population,
     places.measure,
-    ROUND(AVG(CASE WHEN 2 * places.place - places.n IN (0, 1, 2) THEN places.value END), 6) AS median,
+    ROUND(
+      AVG(CASE WHEN places.n >= 10 AND 2 * places.place - places.n IN (0, 1, 2) THEN places.value END), 6
+    ) AS median,
   FROM
     places
   GROUP BY
@@ -89,6 +96,11 @@ courses AS (
     MAX(CASE WHEN medians.measure = 'ndays_act' THEN medians.median END) AS ndays_act_median,
     MAX(CASE WHEN medians.measure = 'nchapters' THEN medians.median END) AS nchapters_median,
     MAX(CASE WHEN medians.measure = 'nevents' THEN medians.median END) AS nevents_median,
+    MAX(CASE WHEN medians.measure = 'nforum_posts' THEN medians.median END) AS nforum_posts_median,
+    MAX(CASE WHEN medians.measure = 'nforum_votes' THEN medians.median END) AS nforum_votes_median,
+    MAX(CASE WHEN medians.measure = 'nforum_endorsed' THEN medians.median END) AS nforum_endorsed_median,
+    MAX(CASE WHEN medians.measure = 'nforum_threads' THEN medians.median END) AS nforum_threads_median,
+    MAX(CASE WHEN medians.measure = 'nforum_comments' THEN medians.median END) AS nforum_comments_median,
     MAX(CASE WHEN medians.measure = 'grade' THEN medians.median END) AS grade_median,
     MAX(CASE WHEN medians.measure = 'nprogcheck' THEN medians.median END) AS nprogcheck_median,
     MAX(CASE WHEN medians.measure = 'nshow_answer' THEN medians.median END) AS nshow_answer_median,
@@ -109,6 +121,7 @@ counts AS (
     student.population,
     student.snapshot_date,
     COUNTIF(student.nplay_video > 0) AS sum_n_nonzero_play_video,
+    COUNTIF(student.nforum_posts > 0) AS sum_n_nonzero_nforum_posts,
     COUNTIF(student.grade > 0) AS sum_n_nonzero_grade,
     COUNT(*) AS n_records,
   FROM
@@ -126,6 +139,11 @@ SELECT
   courses.ndays_act_median,
   courses.nchapters_median,
   courses.nevents_median,
+  courses.nforum_posts_median,
+  courses.nforum_votes_median,
+  courses.nforum_endorsed_median,
+  courses.nforum_threads_median,
+  courses.nforum_comments_median,
   courses.grade_median,
   courses.nprogcheck_median,
   courses.nshow_answer_median,
@@ -135,6 +153,8 @@ SELECT
   courses.age_median,
   ROUND(counts.sum_n_nonzero_play_video / counts.n_records, 6) AS frac_nonzero_play_video,
   counts.sum_n_nonzero_play_video,
+  ROUND(counts.sum_n_nonzero_nforum_posts / counts.n_records, 6) AS frac_nonzero_nforum_posts,
+  counts.sum_n_nonzero_nforum_posts,
   ROUND(counts.sum_n_nonzero_grade / counts.n_records, 6) AS frac_nonzero_grade,
   counts.sum_n_nonzero_grade,
   counts.n_records,

@@ -1,5 +1,5 @@
 -- A median is the mean of the one or two middle values: those whose place, twice, is the number of values, or one or
--- two more.
+-- two more. Of fewer than ten people it may tell what one of them did, and is left out.
 WITH students AS (
   SELECT
     spent.course_id,
@@ -72,7 +72,9 @@ stats AS (
     places.snapshot_date,
     CONCAT(places.measure, ' ', places.population) AS name,
     ROUND(SUM(places.hours), 6) AS total,
-    ROUND(AVG(CASE WHEN 2 * places.place - places.n IN (0, 1, 2) THEN places.hours END), 6) AS median,
+    ROUND(
+      AVG(CASE WHEN places.n >= 10 AND 2 * places.place - places.n IN (0, 1, 2) THEN places.hours END), 6
+    ) AS median,
   FROM
     places
   GROUP BY
