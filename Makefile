@@ -38,10 +38,11 @@ ifneq ($(SQL),)
 	$(BIN)/sqlfluff lint --disable-progress-bar include/sql
 endif
 
-bench: setup ## measure splitter and converter beside their yardsticks (about 20 minutes; ARGS="--events 100000 --courses 68" for less)
+bench: setup ## measure splitter and converter beside their yardsticks, and reading the Dags (about 25 minutes; ARGS="--events 100000 --courses 68" for less)
 	@$(BIN)/python benchmarks/split_logs.py --chart docs/images/split.svg $(ARGS)
 	@$(BIN)/python benchmarks/convert_week.py
 	@$(BIN)/python benchmarks/convert_parts.py
+	@$(BIN)/python benchmarks/parse_dags.py
 
 docs: setup ## write the data dictionary, build/data-dictionary.html
 	@$(BIN)/edx-warehouse catalog page --to build/data-dictionary.html

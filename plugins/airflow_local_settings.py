@@ -17,8 +17,16 @@ if sys.argv[1:] and sys.argv[1] in _FORKING:
     import edx_warehouse.pipelines.hmdc_mirror
     import edx_warehouse.pipelines.split_logs  # noqa: F401
     from edx_warehouse.domain.errors import Terminal
+    from edx_warehouse.domain.registry import Registry, registry_path
+    from edx_warehouse.exports.contracts import Contracts
     from edx_warehouse.local.home import CHECKOUT
     from edx_warehouse.tables.catalog import Catalog
 
-    with suppress(Terminal):  # the Dag files will tell
-        Catalog.read(CHECKOUT / "include")
+    include = CHECKOUT / "include"
+    for read, path in (
+        (Catalog.read, include),
+        (Contracts.read, include),
+        (Registry.read, registry_path(include)),
+    ):
+        with suppress(Terminal):  # the Dag files will tell
+            read(path)

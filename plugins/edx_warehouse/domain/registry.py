@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.limits import Limits, WeekLimits
+from edx_warehouse.domain.remembered import remembered
 from edx_warehouse.domain.research import ResearchProject, read_projects
 from edx_warehouse.domain.windows import Window
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
@@ -115,7 +116,7 @@ class Registry:
 
         :raises Terminal: ``E-CFG-101`` naming file, key and the mend.
         """
-        return _Reader(path).read()
+        return _read(path)
 
     def courses_of(self, institution: Institution) -> tuple[Course, ...]:
         """Return the courses an institution teaches."""
@@ -125,6 +126,11 @@ class Registry:
 def registry_path(include: Path, environment: Mapping[str, str] = os.environ) -> Path:
     """Return the registry that is in force."""
     return Path(environment.get("EDX_WAREHOUSE_REGISTRY") or include / "registry.yaml")
+
+
+@remembered()
+def _read(path: Path) -> Registry:
+    return _Reader(path).read()
 
 
 class _Reader:

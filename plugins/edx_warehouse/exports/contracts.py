@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edx_warehouse.domain.remembered import remembered
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
 from edx_warehouse.exports.raw_tables import RawTable, read_raw_tables
 
@@ -234,18 +235,23 @@ class Contracts:
 
         :raises Terminal: ``E-CFG-101`` naming file, key and the mend.
         """
-        contracts = {}
-        digest = hashlib.sha256()
-        for path in sorted((include_dir / "schemas" / "raw").glob("*.yaml")):
-            contracts[path.stem] = _contract(path)
-            digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-        tables = read_raw_tables(include_dir, contracts)
-        digest.update(json.dumps([[raw, it.recipe] for raw, it in sorted(tables.items())]).encode())
-        return cls(contracts, digest.hexdigest(), tables)
+        return _read(include_dir)
 
     def get(self, name: str) -> Contract | None:
         """Return a table's contract; None for a table that nobody has classified."""
         return self.by_name.get(name)
+
+
+@remembered("schemas/raw", "schemas/transformed")
+def _read(include_dir: Path) -> Contracts:
+    contracts = {}
+    digest = hashlib.sha256()
+    for path in sorted((include_dir / "schemas" / "raw").glob("*.yaml")):
+        contracts[path.stem] = _contract(path)
+        digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    tables = read_raw_tables(include_dir, contracts)
+    digest.update(json.dumps([[raw, it.recipe] for raw, it in sorted(tables.items())]).encode())
+    return Contracts(contracts, digest.hexdigest(), tables)
 
 
 def _contract(path: Path) -> Contract:

@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.domain.remembered import remembered
 from edx_warehouse.tables.declarations import LAYERS, LOGS, PARAMETERS, QUERIED, REFERENCE, Table
 from edx_warehouse.tables.references import parameters, references
 from edx_warehouse.tables.schema_files import read_table
@@ -42,7 +43,7 @@ class Catalog(Mapping[str, Table]):
             taken, ``E-CFG-103`` for a reference nobody declares, ``E-CFG-104`` for a cycle, ``E-CFG-105`` for a query
             that cannot be taken.
         """
-        return cls(table for layer in LAYERS for table in _read_layer(include, layer))
+        return _read(include)
 
     def __getitem__(self, reference: str) -> Table:
         return self._tables[reference]
@@ -82,6 +83,11 @@ class Catalog(Mapping[str, Table]):
         """
         wanted = {self._tables[name].reference for name in names}
         return [name for name in self._sorted if name in wanted]
+
+
+@remembered("schemas", "sql", REFERENCE)
+def _read(include: Path) -> Catalog:
+    return Catalog(table for layer in LAYERS for table in _read_layer(include, layer))
 
 
 def _read_layer(include: Path, layer: str) -> Iterator[Table]:
