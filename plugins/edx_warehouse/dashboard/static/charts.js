@@ -55,7 +55,7 @@ const drawChart = (place, answer) => {
   const rows = answer.chart.expand ? answer.rows.filter((it) => !it[answer.chart.expand]) : answer.rows;
   const shown = answer.chart.top ? rows.slice(0, answer.chart.top) : rows;
   if (answer.chart.horizontal) place.style.height = `${Math.max(200, 90 + shown.length * (10 + 12 * answer.chart.series.length))}px`;
-  const chart = echarts.init(place, null, { renderer: "svg" });
+  const chart = echarts.init(place, null, { renderer: "canvas" });
   const show = () => chart.setOption(options(answer, shown), true);
   show();
   drawn.set(place, show);
