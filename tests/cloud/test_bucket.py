@@ -149,3 +149,44 @@ def test_objects_are_listed_in_the_order_of_their_names_and_a_star_stops_at_a_sl
         bucket.put(f"{place}/{name}.json", b"{}")
     assert [it.name for it in bucket.objects(f"{place}/")] == [f"{place}/{it}.json" for it in ("a", "b", "deep/c")]
     assert [it.name for it in bucket.match(f"{place}/*.json")] == [f"{place}/{it}.json" for it in ("a", "b")]
+
+
+def test_metadata_are_replaced_whole_and_only_while_they_are_as_they_were_seen(
+    bucket: Bucket, storage_proxy: StrictProxy, place: str
+) -> None:
+    bucket.put(place, b"one", {"sources": "a", "lines": "1"})
+    seen = bucket.stat(place)
+    assert seen is not None
+    labelled = bucket.label(seen, {"sha256": seen.sha256, "sources": "b"})
+    assert labelled.metadata == {"sources": "b"}
+    assert labelled == bucket.stat(place)
+    with pytest.raises(Transient) as stale:
+        bucket.label(seen, {"sha256": seen.sha256, "sources": "c"})
+    assert stale.value.problem.code == "E-BKT-101"
+    assert bucket.stat(place) == labelled
+
+
+def test_metadata_of_bytes_that_were_replaced_meanwhile_are_not_written(bucket: Bucket, place: str) -> None:
+    bucket.put(place, b"one", {"sources": "a"})
+    seen = bucket.stat(place)
+    assert seen is not None
+    bucket.put(place, b"two", {"sources": "b"})
+    with pytest.raises(Transient):
+        bucket.label(seen, {"sha256": seen.sha256, "sources": "c"})
+    now = bucket.stat(place)
+    assert now is not None
+    assert (now.sha256, now.metadata) == (sha256_of(b"two"), {"sources": "b"})
+
+
+@pytest.mark.parametrize("kind", ["lost", "unavailable"])
+def test_a_change_of_metadata_whose_answer_is_lost_is_made_once(
+    bucket: Bucket, storage_proxy: StrictProxy, place: str, kind: str
+) -> None:
+    bucket.put(place, b"one", {"sources": "a"})
+    seen = bucket.stat(place)
+    assert seen is not None
+    storage_proxy.fail(kind, "PATCH", "/o/")
+    assert bucket.label(seen, {"sha256": seen.sha256, "sources": "b"}).metadata == {"sources": "b"}
+    now = bucket.stat(place)
+    assert now is not None
+    assert now.metageneration == seen.metageneration + 1

@@ -1,7 +1,8 @@
 """A reverse proxy before an emulator that keeps Google's rules where the emulator is kinder, and fails on request.
 
-It refuses an object write whose ``ifGenerationMatch`` does not hold (412), a table description of more than 16,384
-characters (400) and a job id that is taken (409). :meth:`StrictProxy.fail` makes it refuse requests, or do them and lose the answer.
+It refuses a write of an object, or of its metadata, whose ``ifGenerationMatch`` or ``ifMetagenerationMatch`` does not
+hold (412), a table description of more than 16,384
+characters (400) and a job id that is taken (409). Metadata that a change does not mention stay. :meth:`StrictProxy.fail` makes it refuse requests, or do them and lose the answer.
 """
 
 import gzip
@@ -14,11 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 _DESCRIPTION_LIMIT = 16_384
 _UPLOAD = re.compile(r"/(?:resumable/)?upload/storage/v1/b/(?P<bucket>[^/]+)/o")
 _COPY = re.compile(r"/storage/v1/b/[^/]+/o/.+/(?:copyTo|rewriteTo)/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)")
+_OBJECT = re.compile(r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)")
+_CONDITIONS = {"ifGenerationMatch": "generation", "ifMetagenerationMatch": "metageneration"}
 _JOBS = re.compile(r"/(?:upload/)?bigquery/v2/projects/(?P<project>[^/]+)/jobs")
 _ANSWERS = {"unavailable": (503, "backendError"), "refused": (400, "invalid")}
 _HOP = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
@@ -123,9 +126,10 @@ class StrictProxy:
         """Return status and reason of the rule that a request breaks."""
         split = urlsplit(path)
         query = {name: values[0] for name, values in parse_qs(split.query).items()}
-        if method in ("POST", "PUT") and "ifGenerationMatch" in query:
-            place = _place(split.path, query, body)
-            if place and self._generation(*place) != int(query["ifGenerationMatch"]):
+        conditions = {_CONDITIONS[name]: int(it) for name, it in query.items() if name in _CONDITIONS}
+        if method in ("POST", "PUT", "PATCH") and conditions and (place := _place(split.path, query, body)):
+            found = self._object(*place)
+            if any(int(found.get(name, 0)) != it for name, it in conditions.items()):
                 return 412, "conditionNotMet"
         document = _json(headers, body) if "/bigquery/v2/" in split.path else {}
         if len(document.get("description") or "") > _DESCRIPTION_LIMIT:
@@ -141,9 +145,18 @@ class StrictProxy:
                     self.jobs.add((match["project"], job_id))
         return None
 
-    def _generation(self, bucket: str, name: str) -> int:
+    def merged(self, path: str, body: bytes) -> bytes:
+        """Return a change of an object with the metadata that it would have then."""
+        match, document = _OBJECT.fullmatch(urlsplit(path).path), _json({}, body)
+        if match is None or not isinstance(changed := document.get("metadata"), dict):
+            return body
+        before = self._object(match["bucket"], unquote(match["name"])).get("metadata") or {}
+        kept = {name: it for name, it in {**before, **changed}.items() if it is not None}
+        return json.dumps({**document, "metadata": kept}).encode()
+
+    def _object(self, bucket: str, name: str) -> dict[str, Any]:
         status, _, content = self.ask("GET", f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}", {}, b"")
-        return int(json.loads(content)["generation"]) if status == 200 else 0
+        return dict(json.loads(content)) if status == 200 else {}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -166,6 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
         if breach := self.proxy.breach(self.command, self.path, headers, body):
             self._answer(breach[0], {}, _error(*breach))
             return
+        if self.command == "PATCH":
+            body = self.proxy.merged(self.path, body)
         answer = self.proxy.ask(self.command, self.path, headers, body)
         if failure == "lost":
             self.close_connection = True
@@ -200,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _place(path: str, query: dict[str, str], body: bytes) -> tuple[str, str] | None:
     """Return bucket and name of the object that a request would write."""
-    if match := _COPY.fullmatch(path):
+    if match := _COPY.fullmatch(path) or _OBJECT.fullmatch(path):
         return match["bucket"], parse_qs(f"name={match['name']}")["name"][0]
     if not (match := _UPLOAD.fullmatch(path)) or "upload_id" in query:
         return None

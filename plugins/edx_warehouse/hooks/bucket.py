@@ -18,6 +18,7 @@ class Stored:
 
     :param sha256: of the bytes, as the writer declared it; empty when somebody else wrote the object.
     :param metadata: further custom metadata.
+    :param metageneration: grows with each change of the metadata of a generation.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Stored:
     generation: int
     sha256: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    metageneration: int = 0
 
 
 def sha256_of(content: Path | bytes) -> str:
@@ -98,7 +100,7 @@ class Bucket:
         if existing and existing.sha256 == wanted["sha256"]:
             if {**existing.metadata, "sha256": existing.sha256} == wanted:
                 return False
-            self.label(name, wanted)
+            self.label(existing, wanted)
             return True
         blob = self.client.bucket(self.name).blob(name)
         blob.metadata = wanted
@@ -119,11 +121,24 @@ class Bucket:
                 raise self._moved(name) from error
         return True
 
-    def label(self, name: str, metadata: Mapping[str, str]) -> None:
-        """Put an object's custom metadata right; ``sha256`` among it vouches for the bytes."""
-        blob = self.client.bucket(self.name).blob(name)
-        blob.metadata = dict(metadata)
-        blob.patch()
+    def label(self, stored: Stored, metadata: Mapping[str, str]) -> Stored:
+        """Replace the custom metadata of an object as it was described; return it as it is then.
+
+        :param metadata: all there is to be; ``sha256`` among it vouches for the bytes.
+        :raises Transient: ``E-BKT-101`` when the object, or its metadata, changed meanwhile.
+        """
+        blob = self.client.bucket(self.name).blob(stored.name)
+        # Keys that are not mentioned would stay.
+        blob.metadata = {**dict.fromkeys(stored.metadata), **metadata}
+        try:
+            blob.patch(if_generation_match=stored.generation, if_metageneration_match=stored.metageneration)
+        except (NotFound, PreconditionFailed) as error:
+            # Our own change whose answer was lost looks the same as another writer's: what is there now decides.
+            now = self.stat(stored.name)
+            if now and now.generation == stored.generation and {**now.metadata, "sha256": now.sha256} == {**metadata}:
+                return now
+            raise self._moved(stored.name) from error
+        return _stored(blob)
 
     def copy(self, source: Stored, name: str) -> bool:
         """Copy an object inside the bucket unless the target has its content already."""
@@ -163,5 +178,6 @@ class Bucket:
 
 
 def _stored(blob: storage.Blob) -> Stored:
-    metadata = dict(blob.metadata or {})
-    return Stored(blob.name, blob.size or 0, int(blob.generation or 0), metadata.pop("sha256", ""), metadata)
+    metadata = {name: it for name, it in (blob.metadata or {}).items() if it is not None}
+    sha256 = metadata.pop("sha256", "")
+    return Stored(blob.name, blob.size or 0, int(blob.generation or 0), sha256, metadata, int(blob.metageneration or 0))

@@ -48,15 +48,15 @@ def _refresh(
             local.write_bytes(gzip.compress(header.encode(), mtime=0))
         content = {"content": _content_of(local), **digest}
         if existing and existing.metadata.get("content") == content["content"]:
-            bucket.label(target, {"sha256": existing.sha256, **content})
+            bucket.label(existing, {"sha256": existing.sha256, **content})
         elif draft is None:
             bucket.put(target, local, content)
         else:
-            bucket.label(draft.name, {"sha256": sha256_of(local), **content})
-            labelled = bucket.stat(draft.name)
-            assert labelled is not None
+            labelled = bucket.label(draft, {"sha256": sha256_of(local), **content})
             bucket.copy(labelled, target)
-            bucket.label(target, {"sha256": labelled.sha256, **labelled.metadata})
+            copied = bucket.stat(target)
+            assert copied is not None
+            bucket.label(copied, {"sha256": labelled.sha256, **labelled.metadata})
 
 
 def _extract(

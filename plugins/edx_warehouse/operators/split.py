@@ -101,6 +101,9 @@ class SplitLogsOperator(InstitutionOperator):
         names = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
         # Parts, then the manifests that vouch for them, then the day's manifest that vouches for all.
         names.sort(key=lambda name: name.endswith(".manifest.json"))
+        if done and done.metadata:
+            # Unsaid first: when this is cut off and the files of before come back, the day is not taken for whole.
+            done = bucket.label(done, {"sha256": done.sha256})
         written = sum(bucket.put(name, out / name, _manifest_metadata(out / name)) for name in names if name != last)
         stale = {it.name for it in bucket.objects(places.quarantine_logs(day))} - set(names)
         bucket.delete(name for name in sorted(stale) if not name.endswith("/" + HELD))
@@ -113,7 +116,9 @@ class SplitLogsOperator(InstitutionOperator):
             self.warehouse(f"{self.institution.name} {day}"),
             file_rows(manifest, self.courses, out),
             {
-                "split_id": digest_of([day, facts["delivery"], done.generation if done else 0]),
+                "split_id": digest_of(
+                    [day, facts["delivery"], *((done.generation, done.metageneration) if done else ())]
+                ),
                 "institution": self.institution.name,
                 "note": note,
                 "dag_id": context["dag_run"].dag_id,
