@@ -1,5 +1,6 @@
 """The log days of a course: which are split, which are loaded, and of which dates their events are."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
@@ -54,8 +55,18 @@ class CourseDays:
 
     @cached_property
     def _dates(self) -> Mapping[date, LogDay]:
+        dates = {day: self._event_dates(day, it) for day, it in self._manifests.items() if "content" in it}
         return {
-            day: LogDay(it["content"], tuple(map(date.fromisoformat, it["event_dates"].split())))
-            for day, it in self._manifests.items()
-            if "content" in it and "event_dates" in it
+            day: LogDay(self.split[day], tuple(map(date.fromisoformat, it)))
+            for day, it in dates.items()
+            if it is not None
         }
+
+    def _event_dates(self, day: date, metadata: Mapping[str, str]) -> list[str] | None:
+        """Return the dates of a split day's events; None when the day was split again since its metadata were read."""
+        if "event_dates" in metadata:
+            return metadata["event_dates"].split()
+        # They are so many that they are in the manifest alone.
+        manifest = json.loads(self.bucket.read(places.log_manifest(self.course, day)) or b"{}")
+        is_same = manifest.get("content_sha256", "")[:32] == metadata["content"]
+        return list(manifest["event_dates"]) if is_same else None

@@ -26,6 +26,8 @@ from edx_warehouse.operators.split_history import file_rows, record_split
 from edx_warehouse.operators.unit import day_of
 from edx_warehouse.operators.volume import Volume, suspicion, volumes
 
+_DATES_BYTES = 4096  # of the dates of a part's events in the metadata of its manifest: more than a year of them
+
 
 class SplitLogsOperator(InstitutionOperator):
     """Split all log files of a day, of every site and prefix together, into one part per course.
@@ -158,8 +160,10 @@ def _manifest_metadata(path: Path) -> dict[str, str]:
     if not path.name.endswith(".manifest.json"):
         return {}
     manifest = json.loads(path.read_bytes())
+    dates = " ".join(manifest["event_dates"])
     return {
         "content": manifest["content_sha256"][:32],
         "rows": str(manifest["rows"]),
-        "event_dates": " ".join(manifest["event_dates"]),
+        # Without them the manifest is read; an object has 8 KiB of metadata at most.
+        **({"event_dates": dates} if len(dates) <= _DATES_BYTES else {}),
     }
