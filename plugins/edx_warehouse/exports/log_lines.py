@@ -1,12 +1,14 @@
 """Reading a delivered log file: its lines in blocks, and nothing that is not wholly there.
 
-Memory is flat: compressed chunks are expanded a piece at a time, and a line above the limit goes to a file.
+Memory is flat: compressed chunks are expanded a piece at a time, a line above the limit goes to a file, and a block has
+a bounded number of lines.
 """
 
 import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
@@ -19,6 +21,7 @@ from edx_warehouse.domain.limits import Limits
 _CHUNK = 128 * 1024
 _PIECE = 1024 * 1024
 _BLOCK = 4 * 1024 * 1024
+_LINES = 32 * 1024  # what is kept of each while its block is worked on takes more room than a very short line
 _NEWLINE = ord("\n")
 _Broken = cast("type[Exception]", isal_zlib.IsalError)  # its stub says that it is an instance
 BOM = b"\xef\xbb\xbf"
@@ -91,35 +94,36 @@ class LogFile:
         """
         offset = 0
         # One iterator for the whole file: a long line takes some pieces out of its middle.
-        pieces = self._content()
+        pieces = _with_few_lines(self._content())
         data = bytearray()
-        searched = 0
+        searched = lines = 0
         for piece in pieces:
             data += piece
-            while len(data) >= _BLOCK:
+            lines += _lines_in(piece)
+            while len(data) >= _BLOCK or lines >= _LINES:
                 cut = data.rfind(b"\n", searched) + 1
                 if cut:
                     rest = data[cut:]
                     del data[cut:]
-                    yield self._block(data, offset)
+                    yield self._block(data, offset, lines)
                     offset += cut
-                    data, searched = rest, 0
+                    data, searched, lines = rest, 0, 0
                 elif len(data) > self._limits.line_bytes:
                     long, data = self._long_line(pieces, data, offset)
                     self.lines += 1
                     yield long
                     offset += long.length + 1
-                    searched = 0
+                    searched, lines = 0, _lines_in(data)
                 else:
                     searched = len(data)
                     break
         if data:
             if not data.endswith(b"\n"):
                 data += b"\n"
-            yield self._block(data, offset)
+                lines += 1
+            yield self._block(data, offset, lines)
 
-    def _block(self, data: bytearray, offset: int) -> Block:
-        lines = int(np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
+    def _block(self, data: bytearray, offset: int, lines: int) -> Block:
         self.lines += lines
         return Block(self.lines - lines + 1, offset, data, lines)
 
@@ -227,6 +231,21 @@ class LogFile:
             done="nothing of this day was published",
             next=mend,
         )
+
+
+def _lines_in(data: bytes | bytearray) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
+
+
+def _with_few_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut pieces that have the ends of more lines than a block should have."""
+    for piece in pieces:
+        if _lines_in(piece) <= _LINES:
+            yield piece
+            continue
+        ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == _NEWLINE)[_LINES - 1 :: _LINES] + 1
+        for start, end in pairwise([0, *ends.tolist(), len(piece)]):
+            yield piece[start:end]
 
 
 def content_digest(path: Path, limits: Limits) -> str:
