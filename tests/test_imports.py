@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "operators": {"domain", "tables", "exports", "hooks"},
     "sensors": {"domain", "hooks"},
     "pipelines": {"domain", "tables", "exports", "operators", "sensors"},
+    "dashboard": {"domain", "tables", "hooks"},
     "driver": {"domain", "exports", "hooks", "operators", "local", "sample"},
     "local": {"domain"},
     "sample": {"domain", "exports"},

@@ -19,7 +19,10 @@ ROWS = [{"name": f"Course {it}", "n": it, "parent": None} for it in range(1, 69)
 def test_a_listing_says_which_entries_it_shows() -> None:
     assert str(listing(TABLE, ROWS, View())) == "Showing 1 to 10 of 68 entries"
     assert str(listing(TABLE, ROWS, View(page=7))) == "Showing 61 to 68 of 68 entries"
-    assert str(listing(TABLE, ROWS, View(search="course 6"))) == "Showing 1 to 10 of 15 entries (filtered from 68 total entries)"
+    assert (
+        str(listing(TABLE, ROWS, View(search="course 6")))
+        == "Showing 1 to 10 of 15 entries (filtered from 68 total entries)"
+    )
     assert str(listing(TABLE, [], View())) == "Showing 0 to 0 of 0 entries"
 
 
@@ -71,7 +74,7 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
         ("decimal", 2.5, "2.50"),
         ("date", datetime(2014, 1, 2, 3, tzinfo=UTC), "2014-01-02"),
         ("date", date(2014, 1, 2), "2014-01-02"),
-        ("integer", None, "–"),
+        ("integer", None, "-"),
         ("integer", HIDDEN, "hidden"),
     ],
 )

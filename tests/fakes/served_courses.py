@@ -66,7 +66,17 @@ _COUNTRIES = (
     ("IS", "Iceland", "Europe", 0.001),
     ("", None, None, 0.069),
 )
-_EDUCATION = {"p": 0.04, "m": 0.2, "b": 0.33, "a": 0.05, "hs": 0.2, "jhs": 0.02, "none": 0.002, "other": 0.03, "": 0.128}
+_EDUCATION = {
+    "p": 0.04,
+    "m": 0.2,
+    "b": 0.33,
+    "a": 0.05,
+    "hs": 0.2,
+    "jhs": 0.02,
+    "none": 0.002,
+    "other": 0.03,
+    "": 0.128,
+}
 _GENDER = {"f": 0.31, "m": 0.56, "o": 0.004, "": 0.126}
 
 
@@ -105,7 +115,14 @@ class _Server:
             dataset,
             "report.geographic_distributions",
             [
-                {"cc": cc, "nregistered": n, "nviewed": n // 2, "nexplored": n // 10, "ncertified": n // 20, "nverified": n // 15}
+                {
+                    "cc": cc,
+                    "nregistered": n,
+                    "nviewed": n // 2,
+                    "nexplored": n // 10,
+                    "ncertified": n // 20,
+                    "nverified": n // 15,
+                }
                 for cc, n in ((cc, round(61_064 * share)) for cc, _, _, share in _COUNTRIES)
             ],
         )
@@ -121,7 +138,14 @@ class _Server:
         self.warehouse.ensure_dataset(dataset, "Served.")
         target = self.warehouse.reference(dataset, table.name)
         self.warehouse.create(replace(table, description=f"{table.description}\n\nComputed by the tests"), target)
-        blanks = {"STRING": "", "INTEGER": 0, "FLOAT": 0.0, "BOOLEAN": False, "DATE": str(LAUNCH), "TIMESTAMP": f"{LAUNCH}T00:00:00Z"}
+        blanks = {
+            "STRING": "",
+            "INTEGER": 0,
+            "FLOAT": 0.0,
+            "BOOLEAN": False,
+            "DATE": str(LAUNCH),
+            "TIMESTAMP": f"{LAUNCH}T00:00:00Z",
+        }
         required = {it.name: blanks[it.type] for it in table.fields if it.mode == "REQUIRED"}
         file = self.folder / f"{dataset}.{table.name}.json"
         file.write_text("".join(json.dumps({**required, **row}) + "\n" for row in rows))
@@ -176,12 +200,26 @@ def content(course_id: str, people: int) -> tuple[list[dict[str, Any]], list[dic
             }
         )
         if category != "html" and int(people * opened):
-            usage.append({"course_id": course_id, "module_type": category, "module_id": module_id, "ncount": int(people * opened)})
+            usage.append(
+                {
+                    "course_id": course_id,
+                    "module_type": category,
+                    "module_id": module_id,
+                    "ncount": int(people * opened),
+                }
+            )
         return module_id
 
     for week in range(12):
         opened = 0.6 * exp(-week / 4)
-        chapter = add("chapter", f"Week {week}: {['Scratch', 'C', 'Arrays', 'Algorithms'][week % 4]}", f"/week_{week}", None, opened, week)
+        chapter = add(
+            "chapter",
+            f"Week {week}: {['Scratch', 'C', 'Arrays', 'Algorithms'][week % 4]}",
+            f"/week_{week}",
+            None,
+            opened,
+            week,
+        )
         for name in ("Lecture", "Section", "Problem set"):
             path = f"/week_{week}/{name.lower().replace(' ', '_')}"
             add("sequential", f"{name} {week}", path, chapter, opened * 0.8, week)
@@ -200,7 +238,12 @@ def enrollment(course_id: str, people: int) -> list[dict[str, Any]]:
         net = round(people * 0.02 * exp(-abs(number - 45) / 20)) - number % 3
         total += net
         rows.append(
-            {"course_id": course_id, "date": str(LAUNCH + timedelta(number - 45)), "nenroll_net": net, "nenroll_net_cum": total}
+            {
+                "course_id": course_id,
+                "date": str(LAUNCH + timedelta(number - 45)),
+                "nenroll_net": net,
+                "nenroll_net_cum": total,
+            }
         )
     return rows
 

@@ -127,9 +127,7 @@ def read_grants(path: Path, registry: Registry) -> tuple[Grant, ...]:
     document = read_yaml(path)
     if not isinstance(document, dict) or set(document) != {"grants"} or not isinstance(document["grants"], list):
         raise refuse(path, "the key grants with a list", type(document).__name__, "see docs/dashboard.md")
-    return tuple(
-        _grant(path, f"grants[{number}]", it, registry) for number, it in enumerate(document["grants"])
-    )
+    return tuple(_grant(path, f"grants[{number}]", it, registry) for number, it in enumerate(document["grants"]))
 
 
 def _grant(path: Path, key: str, value: Any, registry: Registry) -> Grant:

@@ -81,9 +81,7 @@ class Answers:
             lacking = tuple(it for it, table in zip(panel.tables, found, strict=True) if table is None)
             return Answer(panel, sql, (), served, lacking)
         key = (sql, scope.course_id, tuple((it.name, it.version) for it in served))
-        answer = self._once(
-            (*key, "exact"), lambda: Answer(panel, sql, self._rows(panel, scope, sql), served)
-        )
+        answer = self._once((*key, "exact"), lambda: Answer(panel, sql, self._rows(panel, scope, sql), served))
         if exact:
             return answer
         return self._once(
@@ -138,5 +136,3 @@ class Answers:
         kept.move_to_end(key)
         while len(kept) > _ANSWERS:
             kept.popitem(last=False)
-
-

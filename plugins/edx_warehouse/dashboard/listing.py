@@ -96,7 +96,7 @@ def matching_rows(panel: Panel, rows: Sequence[Row], view: View) -> list[Row]:
 def text(column: Column, value: Any) -> str:
     """Return a cell as people read it."""
     if value is None:
-        return "–"
+        return "-"
     if value is HIDDEN:
         return "hidden"
     match column.format:

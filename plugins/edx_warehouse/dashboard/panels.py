@@ -1,7 +1,7 @@
 """Pages and panels as they are declared in ``include/dashboard``: a YAML file a page, a query a panel."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -180,32 +180,24 @@ class _Reader:
         if set(used) - {"course_id"}:
             raise self._wrong("@course_id only", ", ".join(used), "remove the others", name)
         columns = tuple(self._column(name, it) for it in value["columns"])
-        chart = dict(value.get("chart") or {})
-        panel = Panel(
-            name=name,
-            title=value["title"],
-            description=value["description"],
-            sql=sql,
-            tables=tables,
-            parameters=used,
-            columns=columns,
-            chart=Chart(**{key: tuple(it) if isinstance(it, list) else it for key, it in chart.items()}),
-            **{
-                key: tuple(it) if isinstance(it, list) else it
-                for key, it in value.items()
-                if key not in ("name", "title", "description", "columns", "chart")
-            },
-        )
+        chart = Chart(**self._arguments(Chart, name, value.get("chart") or {}))
+        made = {"sql": sql, "tables": tables, "parameters": used, "columns": columns, "chart": chart}
+        panel = Panel(**self._arguments(Panel, name, value) | made)
         self._require_known(panel)
         return panel
 
     def _column(self, panel: str, value: Mapping[str, Any]) -> Column:
-        column = Column(**{key: tuple(it) if isinstance(it, list) else it for key, it in value.items()})
+        column = Column(**self._arguments(Column, panel, value))
         if column.kind not in KINDS or column.format not in FORMATS:
             raise self._wrong("a known kind and format", f"{column.kind}, {column.format}", "correct it", panel)
         if column.kind in ("measure", "cumulative") and not column.of:
             raise self._wrong(f"`of` in {column.name}", "none", "say whose number it is", panel)
         return column
+
+    def _arguments(self, kind: type[Any], panel: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        if unknown := sorted(set(value) - {it.name for it in fields(kind)}):
+            raise self._wrong(f"keys of a {kind.__name__.lower()}", ", ".join(unknown), "correct or remove them", panel)
+        return {key: tuple(it) if isinstance(it, list) else it for key, it in value.items()}
 
     def _require_known(self, panel: Panel) -> None:
         """Refuse names that are no columns, and a column that would slip by the small cells."""

@@ -61,8 +61,8 @@ def glossary(request: Request, viewer: ViewerDep) -> Response:
     return _pages(request).render(request, "glossary", terms=viewer.dashboard.glossary, place=None)
 
 
-@router.get("/access-log")
-def access_log(request: Request, viewer: Annotated[Viewer, Depends(administrator)]) -> Response:
+@router.get("/access-log", dependencies=[Depends(administrator)])
+def access_log(request: Request) -> Response:
     """Show administrators who looked at what."""
     log = request.app.state.access_log
     return _pages(request).render(
@@ -159,9 +159,7 @@ def _json(place: Place, answer: Answer, view: View) -> dict[str, Any]:
         "as_of": answer.as_of.isoformat() if answer.as_of else None,
         "lacking": list(answer.lacking),
         "hidden_below": answer.hides,
-        "columns": [
-            {"name": it.name, "title": it.title, "kind": it.kind, "format": it.format} for it in panel.columns
-        ],
+        "columns": [{"name": it.name, "title": it.title, "kind": it.kind, "format": it.format} for it in panel.columns],
         "chart": {
             "kind": chart.kind,
             "x": chart.x,

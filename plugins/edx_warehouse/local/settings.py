@@ -48,6 +48,11 @@ def environment(environ: Mapping[str, str], home: Home, ports: Ports, registry: 
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)]),
             "PYTHONPATH": str(CHECKOUT / "plugins"),
             "PYTHONUNBUFFERED": "1",
+            # Everybody is administrator of a local Airflow, and so of its dashboard.
+            "EDX_WAREHOUSE_DASHBOARD_ACCESS": environ.get("EDX_WAREHOUSE_DASHBOARD_ACCESS")
+            or str(CHECKOUT / "include" / "dashboard" / "local_access.yaml"),
+            "EDX_WAREHOUSE_DASHBOARD_LOG": environ.get("EDX_WAREHOUSE_DASHBOARD_LOG")
+            or str(home.logs / "dashboard-access.jsonl"),
             "NO_PROXY": no_proxy,
             "no_proxy": no_proxy,
         }

@@ -53,7 +53,13 @@ const drawChart = (place, answer) => {
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", `Chart: ${answer.title}. The data table below has its numbers.`);
   const rows = answer.chart.expand ? answer.rows.filter((it) => !it[answer.chart.expand]) : answer.rows;
-  const shown = answer.chart.top ? rows.slice(0, answer.chart.top) : rows;
+  const seen = answer.chart.horizontal ? rows.filter((it) => answer.chart.series.some((name) => number(it[name]))) : rows;
+  if (!seen.length) {
+    place.classList.remove("chart", "tall");
+    place.replaceChildren(Object.assign(document.createElement("p"), { className: "notice", textContent: "All numbers are hidden." }));
+    return;
+  }
+  const shown = answer.chart.top ? seen.slice(0, answer.chart.top) : seen;
   if (answer.chart.horizontal) place.style.height = `${Math.max(200, 90 + shown.length * (10 + 12 * answer.chart.series.length))}px`;
   const chart = echarts.init(place, null, { renderer: "canvas" });
   const show = () => chart.setOption(options(answer, shown), true);
@@ -72,11 +78,12 @@ const options = (answer, rows) => {
   const isSeries = chart.kind === "series";
   const line = variable("--line");
   const muted = variable("--muted");
-  const label = { color: muted, fontFamily: "inherit" };
+  const font = getComputedStyle(document.body).fontFamily;
+  const label = { color: muted, fontFamily: font };
   const names = [...chart.series, ...chart.lines];
   const value = { type: "value", axisLabel: { ...label, formatter: short }, splitLine: { lineStyle: { color: line } }, minInterval: 1 };
   const category = { type: "category", data: rows.map((it) => it[chart.x] ?? "–"), axisLabel: { ...label, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } };
-  const time = { type: "time", axisLabel: { ...label, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, splitLine: { show: false } };
+  const time = { type: "time", axisLabel: { ...label, hideOverlap: true, formatter: { year: "{yyyy}", month: "{MMM} {yyyy}", day: "{d} {MMM}" } }, axisLine: { lineStyle: { color: line } }, splitLine: { show: false } };
   const point = (row, name) => (isSeries ? [row[chart.x], number(row[name])] : number(row[name]));
   const series = names.map((name, index) => {
     const isLine = chart.lines.includes(name);
@@ -89,7 +96,6 @@ const options = (answer, rows) => {
       showSymbol: rows.length < 40,
       connectNulls: isLine,
       barMaxWidth: 26,
-      barMinHeight: 1,
       lineStyle: { width: 2 },
       itemStyle: isLine ? {} : { borderRadius: chart.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
       stack: chart.stacked ? "all" : undefined,
@@ -104,7 +110,7 @@ const options = (answer, rows) => {
     aria: { enabled: true },
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     animationDuration: 300,
-    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: variable("--text") },
+    textStyle: { fontFamily: font, color: variable("--text") },
     legend: { show: names.length > 1, top: 0, type: "scroll", textStyle: { color: variable("--text") }, inactiveColor: muted, pageTextStyle: { color: muted } },
     grid: { left: 8, right: 16, top: names.length > 1 ? (isSeries ? 62 : 38) : 34, bottom: isSeries ? 58 : 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     tooltip: {
@@ -114,7 +120,7 @@ const options = (answer, rows) => {
       axisPointer: { type: isSeries ? "line" : "shadow" },
       backgroundColor: variable("--surface"),
       borderColor: line,
-      textStyle: { color: variable("--text"), fontFamily: getComputedStyle(document.body).fontFamily },
+      textStyle: { color: variable("--text"), fontFamily: font },
       valueFormatter: (it) => (it == null ? "hidden or none" : it.toLocaleString("en")),
     },
     xAxis: chart.horizontal ? value : isSeries ? time : category,
