@@ -103,6 +103,8 @@ class _Server:
         self.put(dataset, "secondary.stats_enrollment_by_day", enrollment(course_id, people))
         self.put(dataset, "secondary.stats_activity_by_day", activity(course_id, people))
         self.put(dataset, "secondary.stats_demographics", demographics(course_id, people))
+        self.put(dataset, "secondary.stats_for_problems", list(problems(axis, people)))
+        self.put(dataset, "secondary.video_stats", list(videos(axis, people)))
 
     def institution(self) -> None:
         dataset = places.report_dataset("HarvardX")
@@ -229,6 +231,43 @@ def content(course_id: str, people: int) -> tuple[list[dict[str, Any]], list[dic
                 add(kind, f"{kind.title()} {number}", f"{path}/{number}/1", chapter, opened * 0.6, week)
                 add("html", "Text", f"{path}/{number}/2", chapter, 0, week)
     return axis, usage
+
+
+def problems(axis: Iterable[Mapping[str, Any]], people: int) -> Iterator[dict[str, Any]]:
+    """Yield the row of each problem."""
+    for it in axis:
+        if it["category"] == "problem":
+            answered = max(people * 100 // (300 + 4 * it["index"]), 1)
+            yield {
+                "course_id": it["course_id"],
+                "url_name": it["url_name"],
+                "nsubmissions": answered,
+                "avg_attempts": 1.5 + it["index"] % 3,
+                "avg_grade": 0.8,
+                "max_max_grade": 1.0,
+                "grade_hist_bin0": answered // 10,
+                "grade_hist_bin5": answered // 5,
+                "grade_hist_bin10": answered - answered // 10 - answered // 5,
+                "attempts_hist_bin2": answered // 2,
+                "attempts_hist_bin10": answered - answered // 2,
+            }
+
+
+def videos(axis: Iterable[Mapping[str, Any]], people: int) -> Iterator[dict[str, Any]]:
+    """Yield the row of each video."""
+    names = {it["module_id"]: it["name"] for it in axis}
+    for it in axis:
+        if it["category"] == "video":
+            viewed = people * 100 // (180 + 3 * it["index"])
+            yield {
+                "course_id": it["course_id"],
+                "index_video": it["index"],
+                "video_id": it["url_name"],
+                "name": f"Video {it['index']}",
+                "chapter_name": names[it["chapter_mid"]],
+                "videos_viewed": viewed,
+                "videos_watched": viewed * 3 // 5,
+            }
 
 
 def enrollment(course_id: str, people: int) -> list[dict[str, Any]]:
