@@ -36,7 +36,12 @@ const drawTiles = (place, answer) => {
       const value = document.createElement("b");
       const title = document.createElement("small");
       tile.className = "tile";
-      value.textContent = written(answer.rows[0][name], columns.get(name).format);
+      const exact = answer.rows[0][name];
+      value.textContent = written(exact, columns.get(name).format);
+      if (exact >= 1e7) {
+        value.title = value.textContent;
+        value.textContent = Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(exact);
+      }
       if (value.textContent === "hidden") {
         value.className = "hidden-cell";
         value.title = `Fewer than ${answer.hidden_below} people, or a number that would tell one`;

@@ -45,19 +45,18 @@ const loadPart = (panel, part) => {
 
 const loadDrawing = async (panel) => {
   const place = panel.querySelector("[data-drawing]");
-  if (!place) return;
   try {
     const answer = await (await get(`${panel.dataset.panel}.json${panel.dataset.query}`, "application/json")).json();
-    draw(place, answer);
+    if (place) draw(place, answer);
     const made = answer.as_of ? `Tables of ${answer.as_of.slice(0, 16).replace("T", " ")} UTC` : "";
     const hidden = answer.rows.flatMap(Object.values).filter((it) => it === "hidden").length;
     panel.querySelector("[data-as-of]").textContent = hidden
       ? `${made}. ${hidden} ${hidden === 1 ? "number is" : "numbers are"} hidden.`
       : made;
   } catch (error) {
-    place.replaceChildren(notice(error.message));
+    place?.replaceChildren(notice(error.message));
   } finally {
-    place.removeAttribute("aria-busy");
+    place?.removeAttribute("aria-busy");
   }
 };
 
