@@ -83,3 +83,24 @@ def served[Server: socketserver.BaseServer](server: Server) -> Iterator[Server]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Statsd(socketserver.UDPServer):
+    """Keeps the lines that StatsD clients send."""
+
+    max_packet_size = 65536
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Datagram)
+        self.lines: list[str] = []
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+class _Datagram(socketserver.BaseRequestHandler):
+    server: Statsd
+
+    def handle(self) -> None:
+        self.server.lines += self.request[0].decode().splitlines()

@@ -7,6 +7,7 @@ from airflow.sdk import BaseNotifier, Context
 
 from edx_warehouse.domain.errors import WarehouseError
 from edx_warehouse.hooks.alerts import send
+from edx_warehouse.operators import metrics
 
 # A day that does not come would fail a run of each course: the look at freshness tells it once for all.
 _TOLD_ELSEWHERE = frozenset({"E-DLV-101"})
@@ -21,6 +22,7 @@ class AlertNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         """Send the alert."""
         error = context.get("exception")
+        metrics.task_failed(context["ti"].dag_id, error)
         if not (isinstance(error, WarehouseError) and error.problem.code in _TOLD_ELSEWHERE):
             send(wording(context, error))
 

@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from edx_warehouse.domain.errors import Problem, Terminal
+from edx_warehouse.operators import metrics
 from edx_warehouse.operators.freshness import FEEDS, Freshness, freshness
 from edx_warehouse.operators.roles import InstitutionOperator
 
@@ -22,6 +23,7 @@ class FreshnessOperator(InstitutionOperator):
         """
         found = freshness(self.institution, self.bucket(), self.courses, datetime.now(UTC))
         for feed in found:
+            metrics.feed_seen(feed)
             (self.log.info if feed.is_well else self.log.error)("%s", feed)
         late = [it for it in found if it.missing or it.waiting]
         if late:

@@ -16,6 +16,7 @@ from google.cloud import bigquery
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import OPS
 from edx_warehouse.hooks.warehouse import Warehouse, fields_of
+from edx_warehouse.operators import metrics
 from edx_warehouse.tables import provenance
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.checks import claims_query, claims_sql, schema_diff
@@ -174,6 +175,7 @@ def _make(
     record = _record(wanted, jobs, rows, context)
     # Recorded first: once the table is in place a later try finds nothing to do, and would never record it.
     warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
+    metrics.table_made(wanted.labels.get("institution", ""), record)
     return record
 
 

@@ -18,6 +18,7 @@ from edx_warehouse.exports.log_lines import content_digest
 from edx_warehouse.exports.quarantine_entries import read_entries
 from edx_warehouse.exports.tracking_log import split
 from edx_warehouse.hooks.bucket import Bucket, Stored
+from edx_warehouse.operators import metrics
 from edx_warehouse.operators.due import digest_of, log_files, sources_digest
 from edx_warehouse.operators.holds import HELD, held_units, refuse_ambiguous
 from edx_warehouse.operators.replays import replayed, require_standing
@@ -81,6 +82,9 @@ class SplitLogsOperator(InstitutionOperator):
             "%s: %d lines = %d rows + %d quarantined + %d duplicates + %d blank; %d objects written",
             *(day, totals.lines, totals.rows, totals.quarantined, totals.duplicates, totals.blank, written),
         )
+        outcomes = {"rows": totals.rows, "quarantined": totals.quarantined}
+        outcomes |= {"duplicates": totals.duplicates, "blank": totals.blank}
+        metrics.lines_split(self.institution.name, outcomes)
         return {"day": str(day), "made": True, "lines": totals.lines, "rows": totals.rows, "written": written}
 
     def _is_content_of(self, done: Stored, downloads: Sequence[Path]) -> bool:
