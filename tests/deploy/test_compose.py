@@ -60,7 +60,7 @@ def test_an_image_has_a_version(name: str) -> None:
     assert tag
     assert "latest" not in tag
     if "build" not in SERVICES[name]:
-        assert re.match(r"\d+\.\d+", tag), "an image of somebody else's is pinned to its minor version"
+        assert re.match(r"v?\d+\.\d+", tag), "an image of somebody else's is pinned to its minor version"
 
 
 @each_service
@@ -84,9 +84,14 @@ def test_a_volume_is_declared_or_a_folder_of_the_host(name: str) -> None:
         assert source in COMPOSE["volumes"] or source[0] in "./$"
 
 
-def test_the_emulators_come_with_their_profile_alone() -> None:
-    assert {name for name, it in SERVICES.items() if it.get("profiles") == ["local-cloud"]} == {
-        *("storage", "bigquery", "buckets")
+def test_emulators_and_metrics_come_with_their_profiles_alone() -> None:
+    profiles: dict[str, set[str]] = {}
+    for name, it in SERVICES.items():
+        for profile in it.get("profiles", []):
+            profiles.setdefault(profile, set()).add(name)
+    assert profiles == {
+        "local-cloud": {"storage", "bigquery", "buckets"},
+        "metrics": {"statsd", "prometheus", "grafana"},
     }
 
 
