@@ -40,5 +40,5 @@ USER 50000:0
 # Now, so that the first day does not wait for it; the machine code runs on every processor of the kind.
 RUN python -m edx_warehouse.exports.line_scanner && python -m edx_warehouse.exports.course_week
 EXPOSE 8080
-ENTRYPOINT ["airflow"]
-CMD ["version"]
+# No entrypoint: Airflow's Helm chart gives whole commands.
+CMD ["airflow", "version"]
