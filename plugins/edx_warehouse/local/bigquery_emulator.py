@@ -1,38 +1,43 @@
-"""Start the BigQuery emulator with look-ups whose price does not grow with the number of tables.
+"""Start the BigQuery emulator with tables in plain files, and with look-ups of one table.
 
-Run by the emulators' own Python: ``python bigquery_emulator.py`` and what ``local-bigquery`` takes. For each table that
-a job names the emulator asks DuckDB's ``duckdb_tables()`` and ``duckdb_columns()``, which read every table of every
-project first: half a second at a hundred tables, several times a job. Here it asks about the one table; a listing reads
-all descriptions with one query, and no query is run to learn what a quoted text is. What it answers stays the same. The
-places are found by their text, so that another version of the emulator is refused, not misread.
+Run by the emulators' own Python: ``python bigquery_emulator.py`` and what ``local-bigquery`` takes. The emulator keeps
+each project as a DuckLake, which reads all of its tables again after each change of one: most of what a job cost. Here
+a project is one file of DuckDB's own, which is as safe against a kill and only lacks tables as they were in the past.
+For each table that a job names the emulator asks DuckDB for all tables and columns of every project. Here it asks about
+the one table; a listing reads all descriptions with one query, and no query is run to learn what a quoted text is.
+What it answers stays the same. The places are found by their text, so that another version of the emulator is refused,
+not misread.
 """
 
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
 from types import CodeType, ModuleType
 
 # Tables are small, and jobs run beside each other: what DuckDB's own threads do most is wait for each other, awake.
 _ONE_THREAD = ('config={"TimeZone": "UTC"}', 'config={"TimeZone": "UTC", "threads": 1}')
-_TABLES = (
+_FOUND = ('settings.data_dir.glob("*.ducklake")', 'settings.data_dir.glob("*.project")')
+_SOURCE = (
+    """        f"'ducklake:{path}.ducklake' AS {{}} "
+        f"(DATA_PATH '{path}/', DATA_INLINING_ROW_LIMIT 0)"
+""",
+    """        f"'{path}.project' AS {{}}"
+""",
+)
+_FRESH = ('f"{path.name}.ducklake"', 'f"{path.name}.project"')
+_PROJECTS = ("WHERE type = 'ducklake' ", "WHERE path LIKE '%.project' ")
+_OBJECTS = (
     ") -> list[tuple[str, str, int]]:\n    return fetch(",
     """) -> list[tuple[str, str, int]]:
-    if project_id == "emulator" and table_id is not None:
+    if table_id is not None:
+        views = "SELECT 1 FROM duckdb_views() WHERE database_name = ? AND schema_name = ? AND view_name = ?"
+        if fetch(views, [project_id, dataset_id, table_id]):
+            return [(table_id, "VIEW", 0)]
         try:
             return [(table_id, "TABLE", fetch(f"SELECT count(*) FROM {quote(project_id, dataset_id, table_id)}")[0][0])]
-        except duckdb.CatalogException:
+        except (duckdb.BinderException, duckdb.CatalogException):
             return []
-    if project_id in _attached:
-        kept = quote(f"__ducklake_metadata_{project_id}")
-        return fetch(
-            f"WITH here AS (SELECT schema_id FROM {kept}.ducklake_schema WHERE schema_name = $1 AND end_snapshot IS NULL) "
-            f"SELECT table_name, 'TABLE', coalesce(record_count, 0) FROM {kept}.ducklake_table JOIN here USING (schema_id) "
-            f"LEFT JOIN {kept}.ducklake_table_stats USING (table_id) "
-            "WHERE end_snapshot IS NULL AND table_name = coalesce($2, table_name) "
-            f"UNION ALL SELECT view_name, 'VIEW', 0 FROM {kept}.ducklake_view JOIN here USING (schema_id) "
-            "WHERE end_snapshot IS NULL AND view_name = coalesce($2, view_name) ORDER BY 1",
-            [dataset_id, table_id],
-        )
     return fetch(""",
 )
 _REQUIRED_COLUMNS = (
@@ -49,10 +54,18 @@ _REQUIRED_COLUMNS = (
 """,
 )
 _LISTED = (
-    """    for table_id, kind in sorted(rows):
+    """    rows += [
+        (resource.tableReference.tableId, "TABLE")
+        for resource in metadata.list_(Table, project_id, dataset_id)
+        if resource.tableReference.tableId not in physical_ids
+    ]
+    summaries = []
+    for table_id, kind in sorted(rows):
         stored = metadata.load(Table, project_id, dataset_id, table_id)
 """,
     """    known = {it.tableReference.tableId: it for it in metadata.list_(Table, project_id, dataset_id)}
+    rows += [(table_id, "TABLE") for table_id in known if table_id not in physical_ids]
+    summaries = []
     for table_id, kind in sorted(rows):
         stored = known.get(table_id)
 """,
@@ -86,7 +99,7 @@ _INGESTION_TIME = (
 """,
 )
 _CHANGES = {
-    "local_bigquery.engine.database": (_ONE_THREAD, _TABLES),
+    "local_bigquery.engine.database": (_ONE_THREAD, _FOUND, _SOURCE, _FRESH, _PROJECTS, _OBJECTS),
     "local_bigquery.catalog.tables": (_REQUIRED_COLUMNS, _LISTED),
     "local_bigquery.jobs.query": (_TEMPORARY_TABLES, _QUOTED_TEXT),
     "local_bigquery.sql.rules.partitions": (_INGESTION_TIME,),
@@ -118,6 +131,9 @@ class _Finder:
 
 def main() -> None:
     """Serve until killed."""
+    folder = Path(sys.argv[sys.argv.index("--data-dir") + 1]) if "--data-dir" in sys.argv else Path()
+    if next(folder.glob("*.ducklake"), None):
+        sys.exit(f"{folder} was written by an earlier version, and is not read: remove the stack's data")
     sys.meta_path.insert(0, _Finder)
     if PathFinder.find_spec("pandas") is None:
         # DuckDB looks for it along the whole path with each value that it is given: now it is known to be missing.

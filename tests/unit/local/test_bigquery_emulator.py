@@ -28,3 +28,19 @@ def test_another_version_of_the_emulator_is_refused(tmp_path: Path):
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == ("local_bigquery.engine.database is not that of requirements-cloud.txt; run `make setup`\n")
+
+
+def test_data_of_an_earlier_version_is_refused_and_left_alone(tmp_path: Path):
+    (tmp_path / "harvardx-data.ducklake").write_bytes(b"tables")
+
+    done = subprocess.run(
+        [sys.executable, str(bigquery_emulator.__file__), "--data-dir", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "was written by an earlier version" in done.stderr
+    assert [it.name for it in tmp_path.iterdir()] == ["harvardx-data.ducklake"]
