@@ -133,7 +133,7 @@ def main() -> None:
     """Serve until killed."""
     folder = Path(sys.argv[sys.argv.index("--data-dir") + 1]) if "--data-dir" in sys.argv else Path()
     if next(folder.glob("*.ducklake"), None):
-        sys.exit(f"{folder} was written by an earlier version, and is not read: remove the stack's data")
+        sys.exit(f"{folder} was written by an earlier version, and is not read: run `edx-warehouse local reset`")
     sys.meta_path.insert(0, _Finder)
     if PathFinder.find_spec("pandas") is None:
         # DuckDB looks for it along the whole path with each value that it is given: now it is known to be missing.
