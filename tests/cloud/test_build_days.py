@@ -327,6 +327,17 @@ def test_other_descriptions_are_written_and_no_date_is_made_again(world: World) 
     assert described.startswith("Events of each day.\n\nComputed by")
 
 
+def test_a_table_that_is_to_be_divided_otherwise_is_made_again_whole(world: World) -> None:
+    world.deliver(15, {14: 1, 15: 3})
+    world.build()
+    world.change("events_of_date", cluster=("events",))
+    assert world.plan("events_of_date") == ["build_events_of_date", "check"]
+    assert world.build() == [14, 15]
+    assert world.rows() == {14: 1, 15: 3}
+    assert world.warehouse.client.get_table(world.target("events_of_date")).clustering_fields == ["events"]
+    assert world.build() == []
+
+
 def test_a_table_by_time_is_replaced_for_exactly_its_dates(world: World) -> None:
     world.deliver(15, {14: 2, 15: 2, 16: 2})
     world.build("times")

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import BadRequest
 
+from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.publish import Version, publish
@@ -172,8 +174,12 @@ def test_other_columns_come_with_an_empty_table_that_is_tagged_before_it_has_row
     tagging: Warehouse, load: Publish, target: str, bigquery_proxy: StrictProxy, place: str
 ) -> None:
     load(tagging, "ada")
-    bigquery_proxy.forget()
     other = replace(PEOPLE, fields=(*PEOPLE.fields, Field("ip", "STRING", privacy="restricted")))
+    bigquery_proxy.refuse_job("replace_")
+    with pytest.raises((Terminal, BadRequest)):
+        load(tagging, "eve", table=other)
+    assert names(tagging, target) == ["ada"]
+    bigquery_proxy.forget()
     load(tagging, "eve", table=other)
     order = []
     for method, _, document in bigquery_proxy.sent:

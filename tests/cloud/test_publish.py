@@ -282,6 +282,32 @@ def test_what_is_only_described_otherwise_is_told_without_a_job(
     assert served.labels["digest"] == first["digest"]
 
 
+@pytest.mark.parametrize(
+    "form", [{"partition": None}, {"cluster": ("day", "learner")}, {"partition": None, "cluster": ()}]
+)
+def test_a_table_comes_to_be_divided_otherwise_and_is_served_until_then(
+    form: dict[str, Any], warehouse: Warehouse, bigquery_proxy: StrictProxy, load: Publish, target: str
+) -> None:
+    load([visit(1, 15)])
+    other = replace(TABLE, **form)
+    bigquery_proxy.refuse_job("replace_")
+    with pytest.raises((Terminal, BadRequest)):
+        load([visit(1, 15)], table=other)
+    assert content(warehouse, target) == [("1", 1)]
+    bigquery_proxy.forget()
+    result = load([visit(1, 15)], table=other)  # the same rows
+    assert result["made"] is True
+    served = warehouse.client.get_table(target)
+    assert (served.time_partitioning.field if served.time_partitioning else None) == other.partition
+    assert tuple(served.clustering_fields or ()) == other.cluster
+    assert served.labels["digest"] == result["digest"]
+    assert result["digest"] in served.description
+    assert schema_diff(TABLE.fields, fields_of(served.schema), descriptions=True) == []
+    assert content(warehouse, target) == [("1", 1)]
+    assert warehouse.labels(served.dataset_id).keys() == {"visits"}
+    assert load([visit(1, 15)], table=other)["made"] is False
+
+
 def test_a_query_of_any_length_is_served_with_a_description_that_bigquery_takes(
     warehouse: Warehouse, catalog: Catalog, target: str
 ) -> None:

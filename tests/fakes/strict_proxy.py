@@ -1,8 +1,9 @@
 """A reverse proxy before an emulator that keeps Google's rules where the emulator is kinder, and fails on request.
 
 It refuses a write of an object, or of its metadata, whose ``ifGenerationMatch`` or ``ifMetagenerationMatch`` does not
-hold (412), a table description of more than 16,384
-characters (400) and a job id that is taken (409). Metadata that a change does not mention stay. :meth:`StrictProxy.fail` makes it refuse requests, or do them and lose the answer.
+hold (412), a table description of more than 16,384 characters (400), a table that would be replaced by one with other
+partitions or clusters (400) and a job id that is taken (409). Metadata that a change does not mention stay.
+:meth:`StrictProxy.fail` makes it refuse requests, or do them and lose the answer.
 """
 
 import gzip
@@ -23,6 +24,10 @@ _COPY = re.compile(r"/storage/v1/b/[^/]+/o/.+/(?:copyTo|rewriteTo)/b/(?P<bucket>
 _OBJECT = re.compile(r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)")
 _CONDITIONS = {"ifGenerationMatch": "generation", "ifMetagenerationMatch": "metageneration"}
 _JOBS = re.compile(r"/(?:upload/)?bigquery/v2/projects/(?P<project>[^/]+)/jobs")
+_REPLACED = re.compile(
+    r"CREATE OR REPLACE TABLE `(?P<project>[^.`]+)\.(?P<dataset>[^.`]+)\.(?P<table>[^`]+)` \(.*\)"
+    r"(?:\nPARTITION BY (?:DATE\()?`(?P<partition>\w+)`\)?)?(?:\nCLUSTER BY (?P<cluster>.+))?\n"
+)
 _ANSWERS = {"unavailable": (503, "backendError"), "refused": (400, "invalid")}
 _HOP = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
 
@@ -138,12 +143,28 @@ class StrictProxy:
             job_id = document.get("jobReference", {}).get("jobId", "")
             if any(it.match(job_id) for it in self.refused):
                 return 400, "invalid"
+            sql = document.get("configuration", {}).get("query", {}).get("query", "")
+            if not all(map(self._can_replace, _REPLACED.finditer(sql))):
+                return 400, "invalid"
             with self.lock:
                 if (match["project"], job_id) in self.jobs:
                     return 409, "duplicate"
                 if job_id:
                     self.jobs.add((match["project"], job_id))
         return None
+
+    def _can_replace(self, statement: re.Match[str]) -> bool:
+        """Tell whether a table is not there yet, or divided as the one that is to replace it."""
+        project, dataset, table, partition, cluster = statement.groups()
+        path = f"/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}"
+        status, _, content = self.ask("GET", path, {}, b"")
+        if status != 200:
+            return True
+        there = json.loads(content)
+        fields = there.get("clustering", {}).get("fields", [])
+        return there.get("timePartitioning", {}).get("field") == partition and fields == (
+            re.findall(r"`(\w+)`", cluster or "")
+        )
 
     def merged(self, path: str, body: bytes) -> bytes:
         """Return a change of an object with the metadata that it would have then."""

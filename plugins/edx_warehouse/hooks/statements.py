@@ -57,6 +57,16 @@ def replace_rows(table: Table, staged: str, target: str) -> str:
     return _merge(table.fields, target, f"SELECT {_names(table.fields)} FROM `{staged}`", "")
 
 
+def exchange(table: Table, staged: str, beside: str, target: str) -> str:
+    """Return what fills an empty table beside the target with a staged one's rows, and puts it in the target's place.
+
+    All of it can be run again: after a failure in between nothing is doubled, and the target is there or made.
+    """
+    name = target.rsplit(".", 1)[1]
+    rows = replace_rows(table, staged, beside)
+    return f"{rows};\nDROP TABLE IF EXISTS `{target}`;\nALTER TABLE `{beside}` RENAME TO `{name}`"
+
+
 def replace_dates(table: Table, staged: str, target: str) -> str:
     """Return what puts a staged table's rows of ``@dates`` in the place of all rows of these dates."""
     rows = f"SELECT {_names(table.fields)} FROM `{staged}` AS made WHERE {_day(table, 'made')} IN UNNEST(@dates)"

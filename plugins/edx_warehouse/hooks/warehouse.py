@@ -150,6 +150,10 @@ class Warehouse:
             ignore_unknown_values=older,
             max_bad_records=0,
         )
+        if not append and (there := self.find(into)):
+            # Who replaces a table's rows has to say again how it is divided.
+            config.time_partitioning = there.time_partitioning
+            config.clustering_fields = there.clustering_fields
         return self._job(
             key, lambda job_id: self.client.load_table_from_uri(uris, into, job_id=job_id, job_config=config)
         )
@@ -235,21 +239,21 @@ class Warehouse:
 
     def _replacement(self, table: Table, staged: str, target: str, description: str, labels: Mapping[str, str]) -> str:
         """Return the statement that puts a staged table in place; the target of one with policy tags is made ready."""
-        if self._keeps_tags(table):
-            self._make_ready(table, target)
-            return statements.replace_rows(table, staged, target)
-        labels = {**labels, **self.protection(table)}
-        return statements.create_or_replace(table, staged, target, description, labels)
-
-    def _make_ready(self, table: Table, target: str) -> None:
-        served = self.find(target)
-        if served is not None and not _has_form_of(served, table):
-            self.drop(target)
-            served = None
-        if served is None:
-            self.create(table, target)
-        else:
+        served, labels = self.find(target), {**labels, **self.protection(table)}
+        # A table with policy tags gets its columns without rows, and BigQuery replaces none by one divided otherwise.
+        if served and not (has_form_of(served, table) if self._keeps_tags(table) else _is_divided_as(served, table)):
+            beside = f"{target}__{staged[-16:]}"
+            declared = _declared(table, beside, self.tag)
+            declared.description, declared.labels = description, labels
+            self.client.create_table(declared, exists_ok=True)
+            return statements.exchange(table, staged, beside, target)
+        if not self._keeps_tags(table):
+            return statements.create_or_replace(table, staged, target, description, labels)
+        if served:
             self.protect(table, served)
+        else:
+            self.create(table, target)
+        return statements.replace_rows(table, staged, target)
 
     def replace_dates(self, table: Table, staged: str, target: str, dates: Sequence[date], key: str) -> None:
         """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""
@@ -342,14 +346,14 @@ def _declared(table: Table, reference: str, tag: str) -> bigquery.Table:
     return declared
 
 
-def _has_form_of(served: bigquery.Table, table: Table) -> bool:
-    """Tell whether a served table can take the rows of a declared one, and lies as that one is declared to."""
+def has_form_of(served: bigquery.Table, table: Table) -> bool:
+    """Tell whether a served table can take the rows of a declared one, and is divided as that one is declared to."""
+    return not schema_diff(table.fields, fields_of(served.schema), descriptions=False) and _is_divided_as(served, table)
+
+
+def _is_divided_as(served: bigquery.Table, table: Table) -> bool:
     partition = served.time_partitioning.field if served.time_partitioning else None
-    return (
-        not schema_diff(table.fields, fields_of(served.schema), descriptions=False)
-        and partition == table.partition
-        and tuple(served.clustering_fields or ()) == table.cluster
-    )
+    return partition == table.partition and tuple(served.clustering_fields or ()) == table.cluster
 
 
 def _parameter(name: str, value: Any) -> Any:

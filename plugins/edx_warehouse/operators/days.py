@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from edx_warehouse.domain import places
 from edx_warehouse.domain.windows import LATEST
-from edx_warehouse.hooks.warehouse import fields_of
+from edx_warehouse.hooks.warehouse import has_form_of
 from edx_warehouse.operators.course_days import CourseDays
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.day_rows import DayRows
@@ -20,7 +20,6 @@ from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.tables import CourseTableOperator
 from edx_warehouse.operators.tracking_events import TrackingEvents
 from edx_warehouse.operators.whole_tables import check_columns
-from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.day_rows import rows_as_declared
 from edx_warehouse.tables.days import DaysState, batches, outdated
 from edx_warehouse.tables.declarations import LOGS
@@ -71,8 +70,10 @@ class BuildDays:
                 f"A table that {self.target} is made from is not there yet, or not as its state says."
             )
         served = self.tables.warehouse.find(self.target) if before else None
-        if served and schema_diff(self.declared.fields, fields_of(served.schema), descriptions=False):
-            log.warning("%s has not the columns of its schema file: all of its dates are made again", self.target)
+        if served and not has_form_of(served, self.declared):
+            log.warning(
+                "%s is not of the form that its schema file declares: all of its dates are made again", self.target
+            )
             before = None
         dates = outdated(before, wanted)
         if dates:

@@ -88,4 +88,6 @@ class KeptTables:
 
 
 def _recipe(table: Table) -> str:
-    return digest(table.reference, table.sql, table.fields, {}, {"look_back": table.look_back})
+    # A table that is to be divided otherwise has to be made anew as well.
+    form = {"look_back": table.look_back, "partition": table.partition, "cluster": list(table.cluster)}
+    return digest(table.reference, table.sql, table.fields, {}, form)

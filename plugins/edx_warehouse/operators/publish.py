@@ -15,7 +15,7 @@ from google.cloud import bigquery
 
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import OPS
-from edx_warehouse.hooks.warehouse import Warehouse, fields_of
+from edx_warehouse.hooks.warehouse import Warehouse, fields_of, has_form_of
 from edx_warehouse.operators import metrics
 from edx_warehouse.tables import provenance
 from edx_warehouse.tables.catalog import Catalog
@@ -68,14 +68,15 @@ def code_version() -> str:
 
 
 def is_served(served: bigquery.Table | None, wanted: Version, *, descriptions: bool = False) -> bool:
-    """Tell whether the wanted version is in place, with the declared columns.
+    """Tell whether the wanted version is in place, with the declared columns and divided as declared.
 
     :param descriptions: whether the columns have to be described as declared.
     """
     return (
         served is not None
         and served.labels.get("digest") == wanted.digest
-        and not schema_diff(wanted.table.fields, fields_of(served.schema), descriptions=descriptions)
+        and has_form_of(served, wanted.table)
+        and not (descriptions and schema_diff(wanted.table.fields, fields_of(served.schema), descriptions=True))
     )
 
 

@@ -10,12 +10,11 @@ from airflow.sdk import Context
 from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.hooks.bucket import Bucket
-from edx_warehouse.hooks.warehouse import Warehouse, fields_of
+from edx_warehouse.hooks.warehouse import Warehouse, has_form_of
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.roles import InstitutionOperator
 from edx_warehouse.operators.whole_tables import check_columns
 from edx_warehouse.tables.catalog import Catalog
-from edx_warehouse.tables.checks import schema_diff
 from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.provenance import digest
 from edx_warehouse.tables.references import bind
@@ -184,7 +183,7 @@ class _Reports:
         return self._make(self._version(table, sql, recipe, inputs, None), context)
 
     def _state(self, table: Table, served: Any) -> ReportState | None:
-        if served is None or schema_diff(table.fields, fields_of(served.schema), descriptions=False):
+        if served is None or not has_form_of(served, table):
             return None
         return known_state(self.bucket.read(places.report_state(table.name)), served.labels.get("digest"))
 
