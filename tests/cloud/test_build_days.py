@@ -21,6 +21,7 @@ from edx_warehouse.operators import day_rows
 from edx_warehouse.operators.days import BuildDaysOperator
 from edx_warehouse.operators.plan import PlanBuildsOperator
 from edx_warehouse.operators.tables import BuildTableOperator, CheckTablesOperator
+from edx_warehouse.tables import references
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.declarations import Field, Table
 from fakes.strict_proxy import StrictProxy
@@ -278,6 +279,20 @@ def test_a_table_of_more_days_than_fit_one_query_is_not_seen_half_made(
     bigquery_proxy.forget()
     assert world.build() == [14, 15, 17]
     assert world.rows() == {14: 115, 16: 116, 17: 101}
+
+
+def test_a_date_of_too_many_deliveries_is_told_with_what_to_set(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(references, "TABLES_PER_QUERY", 2)
+    monkeypatch.setattr(day_rows, "_TABLES_PER_QUERY", 2)
+    for day in (15, 16, 17):
+        world.deliver(day, {day: 1, 14: 1})
+    with pytest.raises(Terminal) as told:
+        world.build()
+    problem = told.value.problem
+    assert (problem.code, problem.unit) == ("E-CFG-106", f"{world.course} 2014-11-14")
+    assert problem.file == world.target("events_of_date")
+    assert problem.found == "3"
+    assert "log_tables of the institution to partitioned" in problem.next
 
 
 def test_a_day_without_events_does_not_make_everything_again(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from edx_warehouse.domain import places
+from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.windows import LATEST
 from edx_warehouse.hooks.warehouse import has_form_of
 from edx_warehouse.operators.course_days import CourseDays
@@ -142,10 +143,16 @@ class BuildDays:
             if name != LOGS:
                 read, state = self.tables.target(name.split(".")[1]), self.kept.served(name)
                 inputs[read], targets[name] = state.digest if state else "", f"`{read}`"
-        if days:
-            targets[LOGS], contents = logs.read({day: wanted.days[day].content for day in days})
-            inputs |= contents
-        return _Part(bind(self.declared.sql or "", targets), str(self.tables.course), dates, inputs)
+        try:
+            if days:
+                targets[LOGS], contents = logs.read({day: wanted.days[day].content for day in days})
+                inputs |= contents
+            sql = bind(self.declared.sql or "", targets)
+        except Terminal as error:
+            # Too many days for a query: only one date alone can have them, as others were divided.
+            unit = f"{self.tables.course} {dates[0]}"
+            raise Terminal(replace(error.problem, unit=unit, file=self.target)) from None
+        return _Part(sql, str(self.tables.course), dates, inputs)
 
 
 @dataclass(frozen=True)

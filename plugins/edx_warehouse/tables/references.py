@@ -93,7 +93,7 @@ def union_of_days(tables: Sequence[str]) -> str:
     """
     _limit(len(tables))
     if not tables:
-        raise _refuse("at least one day table", "none", "build nothing when there are no days", code="E-CFG-106")
+        raise _refuse("at least one day table", "none", "report this as a defect", code="E-CFG-106")
     return "(" + " UNION ALL ".join(f"SELECT * FROM `{table}`" for table in tables) + ")"
 
 
@@ -119,7 +119,8 @@ def _limit(tables: int) -> None:
         raise _refuse(
             f"at most {TABLES_PER_QUERY} tables in a query",
             str(tables),
-            "build fewer days at a time",
+            "set log_tables of the institution to partitioned, which reads one table; but first see in the runbook whether "
+            "the dates of these events are right",
             code="E-CFG-106",
         )
 
