@@ -144,7 +144,8 @@ class World:
     def rows(self) -> dict[int, int]:
         """Return delivered days and their rows in the partitioned table."""
         found = self.ask(
-            f"SELECT EXTRACT(DAY FROM it.log_date) AS day, COUNT(*) AS n FROM `{self.target}` AS it GROUP BY day"
+            f"SELECT EXTRACT(DAY FROM it.log_date) AS day, COUNT(*) AS n FROM `{self.target}` AS it"
+            " WHERE it.log_date >= '2012-01-01' GROUP BY day"
         )
         return {row["day"]: row["n"] for row in found}
 
@@ -204,6 +205,21 @@ def test_the_table_is_declared_partitioned_clustered_and_says_how_it_was_made(wo
     assert (served.time_partitioning.field, served.clustering_fields) == ("log_date", ["event_type", "username"])
     assert "Data loaded from gs://" in served.description
     assert served.labels["digest"] in served.description
+
+
+def test_a_query_of_all_days_is_refused_unless_it_says_so(world: World) -> None:
+    world.split(15, [(15, 1)])
+    world.load(15)
+    for _ in range(2):
+        with pytest.raises(GoogleAPICallError, match="filter over column"):
+            world.ask(f"SELECT COUNT(*) FROM `{world.target}` AS it")
+        assert world.rows() == {15: 1}
+        # A table of the time when nothing was asked for is mended with its next day.
+        served = world.warehouse.client.get_table(world.target)
+        served.require_partition_filter = False
+        world.warehouse.client.update_table(served, ["require_partition_filter"])
+        world.split(15, [(15, 2)])
+        world.load(15)
 
 
 def test_a_day_costs_no_more_than_two_jobs_beside_those_of_its_day_table(world: World) -> None:

@@ -274,7 +274,11 @@ class Warehouse:
         # None removes a label that is no longer ours; BigQuery keeps those that are not mentioned.
         served.labels = {**dict.fromkeys(served.labels), **labels, **self.protection(table)}
         served.schema = schema_of(table.fields, self.tag)
-        self.client.update_table(served, ["description", "labels", "schema"])
+        changed = ["description", "labels", "schema"]
+        if table.partition_filter:
+            served.require_partition_filter = True
+            changed.append("require_partition_filter")
+        self.client.update_table(served, changed)
 
     def protection(self, table: Table) -> dict[str, str]:
         """Return the labels that say how a table's restricted columns are protected; none when it has none."""
@@ -341,6 +345,7 @@ def _declared(table: Table, reference: str, tag: str) -> bigquery.Table:
     declared.description = table.description
     if table.partition:
         declared.time_partitioning = bigquery.TimePartitioning(field=table.partition)
+        declared.require_partition_filter = table.partition_filter
     if table.cluster:
         declared.clustering_fields = list(table.cluster)
     return declared

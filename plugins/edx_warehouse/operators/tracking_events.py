@@ -47,8 +47,9 @@ def declaration(tracklog: Table) -> Table:
         tracklog,
         name=NAME,
         description=f"{tracklog.description.strip()} All delivered days of the course are in this one table, a "
-        "partition each: filter by log_date.",
+        "partition each: filter by log_date, without which BigQuery takes no query.",
         partition="log_date",
+        partition_filter=True,
         cluster=("event_type", "username"),
     )
 

@@ -50,6 +50,7 @@ class Table:
 
     :param grain: columns whose values no two rows share; none of a table that holds rows as they were delivered.
     :param partition: DATE or TIMESTAMP column by whose days the table is divided, or None.
+    :param partition_filter: BigQuery refuses a query that does not say which partitions it reads.
     :param look_back: the rows of a date also depend on the events of this many dates before it.
     :param raw: the delivered file whose rows these are, by its canonical name, or None.
     :param small: it is loaded together with other small tables, by one task.
@@ -77,6 +78,7 @@ class Table:
     raw: str | None = None
     small: bool = False
     seed: Path | None = None
+    partition_filter: bool = False
 
     @property
     def is_kept_by_date(self) -> bool:
