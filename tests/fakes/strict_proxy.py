@@ -49,7 +49,7 @@ class Failure:
 class StrictProxy:
     """A proxy on 127.0.0.1, told the port behind it; ``seen`` lists method and path of each request.
 
-    ``sent`` lists what was asked of BigQuery: method, path and document.
+    ``sent`` lists what was asked of BigQuery: method, path and document; ``estimate`` is the bytes that dry runs tell of.
     """
 
     upstream: int
@@ -60,6 +60,7 @@ class StrictProxy:
     refused: list[re.Pattern[str]] = field(default_factory=list)
     jobs: set[tuple[str, str]] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    estimate: int = 0
 
     @property
     def url(self) -> str:
@@ -84,6 +85,7 @@ class StrictProxy:
         self.sent.clear()
         self.failures.clear()
         self.refused.clear()
+        self.estimate = 0
 
     @contextmanager
     def serving(self) -> Iterator["StrictProxy"]:
@@ -202,7 +204,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.command == "PATCH":
             body = self.proxy.merged(self.path, body)
-        answer = self.proxy.ask(self.command, self.path, headers, body)
+        status, kept, content = self.proxy.ask(self.command, self.path, headers, body)
+        if self.proxy.estimate and status == 200 and b'"dryRun"' in body:
+            content = _with_estimate(content, self.proxy.estimate)
+        answer = status, kept, content
         if failure == "lost":
             self.close_connection = True
             return
@@ -255,6 +260,14 @@ def _json(headers: dict[str, str], body: bytes) -> dict[str, object] | dict[str,
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _with_estimate(content: bytes, estimate: int) -> bytes:
+    document = json.loads(content)
+    statistics = document.setdefault("statistics", {})
+    statistics["totalBytesProcessed"] = str(estimate)
+    statistics.setdefault("query", {})["totalBytesProcessed"] = str(estimate)
+    return json.dumps(document).encode()
 
 
 def _error(status: int, reason: str) -> bytes:

@@ -44,3 +44,13 @@ class WeekLimits:
     odd_values: int = 10
     odd_values_most: int = 1000
     odd_share: float = 0.001
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an institution may spend.
+
+    :param bytes_per_day: that its queries may be billed on a day, UTC (E-JOB-104); 0 for any amount.
+    """
+
+    bytes_per_day: int = 0

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
-from edx_warehouse.domain.limits import Limits, WeekLimits
+from edx_warehouse.domain.limits import Budget, Limits, WeekLimits
 from edx_warehouse.domain.remembered import remembered
 from edx_warehouse.domain.research import ResearchProject, read_projects
 from edx_warehouse.domain.windows import Window
@@ -33,6 +33,7 @@ _MORE = frozenset(
     {
         "connections",
         "sites",
+        "budget",
         "deliveries_until",
         "geoip",
         "logs_until",
@@ -63,6 +64,7 @@ class Institution:
     :param restricted_tag: BigQuery's policy tag of restricted columns; empty when there is none.
     :param restricted_tables: without a tag, the tables that may have restricted columns, as ``layer.table``; None
         for all.
+    :param budget: of its BigQuery project.
     :param geoip: URL of the zip of a MaxMind City database in CSV format; empty for the sample.
     :param connections: Airflow connections to Google by step, in pairs; a step that is not named has Airflow's default.
     """
@@ -82,6 +84,7 @@ class Institution:
     restricted_tag: str = ""
     restricted_tables: frozenset[str] | None = None
     geoip: str = ""
+    budget: Budget = field(default_factory=Budget)
     connections: tuple[tuple[str, str], ...] = ()
 
     def last_due(self, feed: str) -> date:
@@ -204,6 +207,7 @@ class _Reader:
             restricted_tag=tag,
             restricted_tables=restricted_tables,
             geoip=self._url(it["geoip"], f"{key}.geoip") if "geoip" in it else "",
+            budget=self._limits(Budget, it.get("budget") or {}, f"{key}.budget"),
             connections=self._connections(it.get("connections") or {}, f"{key}.connections"),
         )
 
@@ -320,7 +324,7 @@ class _Reader:
             raise self._wrong(key, "a date YYYY-MM-DD", repr(value), "correct the date")
         return value
 
-    def _limits[L: (Limits, WeekLimits)](self, kind: type[L], value: Any, key: str) -> L:
+    def _limits[L: (Budget, Limits, WeekLimits)](self, kind: type[L], value: Any, key: str) -> L:
         known = {it.name: it for it in fields(kind)}
         for name, number in self._mapping(value, key).items():
             self._one_of(known, name, key)

@@ -14,6 +14,7 @@ from google.cloud import bigquery
 from edx_warehouse.domain.errors import Problem, Terminal
 from edx_warehouse.domain.places import STAGING
 from edx_warehouse.hooks import statements
+from edx_warehouse.hooks.budget import DailyBudget
 from edx_warehouse.hooks.jobs import run_job
 from edx_warehouse.tables import provenance
 from edx_warehouse.tables.checks import schema_diff
@@ -63,18 +64,21 @@ class Warehouse:
 
     :param unit: what the work is for, as errors name it.
     :param tag: policy tag of restricted columns; empty when there is none.
+    :param bytes_per_day: what all queries of a day may be billed; 0 for any amount.
     """
 
-    def __init__(self, client: bigquery.Client, unit: str, tag: str = "") -> None:
+    def __init__(self, client: bigquery.Client, unit: str, tag: str = "", bytes_per_day: int = 0) -> None:
         self.client = client
         self.project: str = client.project
         self.unit = unit
         self.tag = tag
+        self.budget = DailyBudget(client, bytes_per_day, unit)
 
     @classmethod
-    def connect(cls, project: str, gcp_conn_id: str, unit: str, tag: str = "") -> "Warehouse":
+    def connect(cls, project: str, gcp_conn_id: str, unit: str, tag: str = "", bytes_per_day: int = 0) -> "Warehouse":
         """Return the project as seen through an Airflow connection."""
-        return cls(BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project), unit, tag)
+        client = BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project)
+        return cls(client, unit, tag, bytes_per_day)
 
     def reference(self, dataset: str, table: str) -> str:
         """Return a table's full name."""
@@ -205,9 +209,16 @@ class Warehouse:
         return self.query(statements.insert_dates(sql, table, into), parameters, key)
 
     def query(self, sql: str, parameters: Mapping[str, Any], key: str) -> Any:
-        """Run a query and wait for it."""
-        config = self._query_config(parameters, maximum_bytes_billed=_BYTE_CEILING)
-        return self._job(key, lambda job_id: self.client.query(sql, job_id=job_id, job_config=config, job_retry=None))
+        """Run a query and wait for it.
+
+        :raises Terminal: ``E-JOB-104`` when it would pass the budget of the day, and those of :func:`run_job`.
+        """
+        config = self._query_config(parameters)
+        room = self.budget.room(sql, config.query_parameters)
+        config.maximum_bytes_billed = _BYTE_CEILING if room is None else min(room, _BYTE_CEILING)
+        job = self._job(key, lambda job_id: self.client.query(sql, job_id=job_id, job_config=config, job_retry=None))
+        self.budget.add(job)
+        return job
 
     def replace(
         self, table: Table, staged: str, target: str, description: str, labels: Mapping[str, str], key: str

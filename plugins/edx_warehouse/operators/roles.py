@@ -37,7 +37,8 @@ class InstitutionOperator(BaseOperator):
 
     def warehouse(self, unit: str) -> Warehouse:
         """Return the institution's BigQuery project; errors name the unit."""
-        return Warehouse.connect(self.institution.project, self.gcp_conn_id, unit, self.institution.restricted_tag)
+        it = self.institution
+        return Warehouse.connect(it.project, self.gcp_conn_id, unit, it.restricted_tag, it.budget.bytes_per_day)
 
 
 class CourseOperator(InstitutionOperator):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edx_warehouse.domain.errors import Problem, Terminal
-from edx_warehouse.domain.limits import Limits, WeekLimits
+from edx_warehouse.domain.limits import Budget, Limits, WeekLimits
 from edx_warehouse.domain.registry import Registry, registry_path
 
 INSTITUTIONS = """\
@@ -110,6 +110,12 @@ def test_an_institution_may_have_its_own_limits_of_splitting(tmp_path: Path) -> 
     text = INSTITUTIONS.replace("sites: [prod]", "sites: [prod]\n    log_limits: {quarantine_share: 0.05, depth: 80}")
     harvard, mit = read(tmp_path, text + COURSES).institutions
     assert (harvard.log_limits, mit.log_limits) == (Limits(quarantine_share=0.05, depth=80), Limits())
+
+
+def test_an_institution_may_have_a_budget(tmp_path: Path) -> None:
+    text = INSTITUTIONS.replace("sites: [prod]", "sites: [prod]\n    budget: {bytes_per_day: 5000}")
+    harvard, mit = read(tmp_path, text + COURSES).institutions
+    assert (harvard.budget, mit.budget) == (Budget(bytes_per_day=5000), Budget())
 
 
 def test_an_institution_may_have_its_own_limits_of_drift(tmp_path: Path) -> None:
