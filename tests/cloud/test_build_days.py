@@ -15,6 +15,7 @@ from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.registry import Institution
+from edx_warehouse.hooks import warehouse as hooks_warehouse
 from edx_warehouse.hooks.bucket import Bucket
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators import day_rows
@@ -279,6 +280,27 @@ def test_a_table_of_more_days_than_fit_one_query_is_not_seen_half_made(
     bigquery_proxy.forget()
     assert world.build() == [14, 15, 17]
     assert world.rows() == {14: 115, 16: 116, 17: 101}
+
+
+def test_a_table_of_more_dates_than_a_job_can_fill_is_not_seen_half_made(
+    world: World, bigquery_proxy: StrictProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.deliver(15, {13: 1, 14: 2, 15: 3})
+    world.build()
+    monkeypatch.setattr(hooks_warehouse, "_PARTITIONS_PER_JOB", 2)
+    world.change("events_of_date", sql=(BY_DATE.sql or "").replace("COUNT(*)", "COUNT(*) + 100"))
+    bigquery_proxy.refuse_job("replace_.*_fill_1_")
+    with pytest.raises(Terminal):
+        world.build()
+    assert world.rows() == {13: 1, 14: 2, 15: 3}
+    bigquery_proxy.forget()
+    assert world.build() == [13, 14, 15]
+    assert world.rows() == {13: 101, 14: 102, 15: 103}
+    assert world.warehouse.labels(places.latest_dataset(world.course)).keys() == {"events_of_date"}
+    world.deliver(16, {13: 1, 14: 1, 15: 1})
+    assert world.build() == [13, 14, 15]
+    assert world.rows() == {13: 102, 14: 103, 15: 104}
+    assert world.build() == []
 
 
 def test_a_date_of_too_many_deliveries_is_told_with_what_to_set(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,9 +62,13 @@ def exchange(table: Table, staged: str, beside: str, target: str) -> str:
 
     All of it can be run again: after a failure in between nothing is doubled, and the target is there or made.
     """
+    return f"{replace_rows(table, staged, beside)};\n{take_place(beside, target)}"
+
+
+def take_place(beside: str, target: str) -> str:
+    """Return what puts a table in the place of another of its dataset."""
     name = target.rsplit(".", 1)[1]
-    rows = replace_rows(table, staged, beside)
-    return f"{rows};\nDROP TABLE IF EXISTS `{target}`;\nALTER TABLE `{beside}` RENAME TO `{name}`"
+    return f"DROP TABLE IF EXISTS `{target}`;\nALTER TABLE `{beside}` RENAME TO `{name}`"
 
 
 def replace_dates(table: Table, staged: str, target: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from edx_warehouse.tables.privacy import restricted
 
 _PROTECTION = ("privacy", "policy")  # labels
 _DAY_MS = 24 * 60 * 60 * 1000
+_PARTITIONS_PER_JOB = 4_000  # BigQuery's limit
 _BYTE_CEILING = 2 * 1024**4  # of one query: a query that would read more is a mistake
 
 
@@ -253,10 +255,7 @@ class Warehouse:
         served, labels = self.find(target), {**labels, **self.protection(table)}
         # A table with policy tags gets its columns without rows, and BigQuery replaces none by one divided otherwise.
         if served and not (has_form_of(served, table) if self._keeps_tags(table) else _is_divided_as(served, table)):
-            beside = f"{target}__{staged[-16:]}"
-            declared = _declared(table, beside, self.tag)
-            declared.description, declared.labels = description, labels
-            self.client.create_table(declared, exists_ok=True)
+            beside = self._beside(table, staged, target, description, labels)
             return statements.exchange(table, staged, beside, target)
         if not self._keeps_tags(table):
             return statements.create_or_replace(table, staged, target, description, labels)
@@ -266,9 +265,38 @@ class Warehouse:
             self.create(table, target)
         return statements.replace_rows(table, staged, target)
 
+    def _beside(self, table: Table, staged: str, target: str, description: str, labels: Mapping[str, str]) -> str:
+        """Create an empty table that is to take the target's place, unless an earlier try did; return its name."""
+        declared = _declared(table, f"{target}__{staged[-16:]}", self.tag)
+        declared.description, declared.labels = description, {**labels, **self.protection(table)}
+        return str(self.client.create_table(declared, exists_ok=True).reference)
+
+    def replace_by_dates(
+        self,
+        table: Table,
+        staged: str,
+        target: str,
+        dates: Sequence[date],
+        description: str,
+        labels: Mapping[str, str],
+        key: str,
+    ) -> None:
+        """Put a staged table that has rows of these dates in the place of the served one, as :meth:`replace` does.
+
+        More dates than a job can fill partitions are filled by several, beside the served table.
+        """
+        if len(dates) <= _PARTITIONS_PER_JOB:
+            self.replace(table, staged, target, description, labels, key)
+            return
+        beside = self._beside(table, staged, target, description, labels)
+        self.replace_dates(table, staged, beside, dates, f"{key}_fill")
+        self.query(statements.take_place(beside, target), {}, key)
+
     def replace_dates(self, table: Table, staged: str, target: str, dates: Sequence[date], key: str) -> None:
-        """Put a staged table's rows of some dates in the place of all rows of these dates, in one step."""
-        self.query(statements.replace_dates(table, staged, target), {"dates": list(dates)}, key)
+        """Put a staged table's rows of some dates in the place of all rows of these dates; up to 4,000 in one step."""
+        sql = statements.replace_dates(table, staged, target)
+        for number, some in enumerate(batched(dates, _PARTITIONS_PER_JOB, strict=False)):
+            self.query(sql, {"dates": list(some)}, f"{key}_{number}" if number else key)
 
     def replace_courses(self, table: Table, staged: str, target: str, courses: Sequence[str], key: str) -> None:
         """Put a staged table in the place of all rows of some courses, in one step."""

@@ -109,7 +109,8 @@ def publish(
     description = provenance.describe(table.description, record)
     labels = {**wanted.labels, "digest": wanted.digest}
     if wanted.dates is None and wanted.courses is None:
-        warehouse.replace(table, staged, target, description, labels, f"replace_{key}")
+        dates = wanted.parameters.get("event_dates", ())
+        warehouse.replace_by_dates(table, staged, target, dates, description, labels, f"replace_{key}")
     else:
         if served is None:
             warehouse.create(table, target)
