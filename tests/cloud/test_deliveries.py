@@ -1,10 +1,8 @@
 """Deliveries as they come: late, twice, half, damaged, ambiguous; from the archive to the split parts."""
 
 import gzip
-import json
 import os
 import threading
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,14 +10,11 @@ from pathlib import Path
 import pytest
 from google.cloud import storage
 
-from edx_warehouse import cli
 from edx_warehouse.domain import places
-from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.errors import Held, Transient
 from edx_warehouse.domain.limits import Limits
 from edx_warehouse.hooks.archive import Archive, ArchiveFile
 from edx_warehouse.hooks.warehouse import Warehouse
-from edx_warehouse.operators.freshness import freshness
 from edx_warehouse.operators.holds import holds
 from fakes.institution import CS50, DAY, PH525, DeliveredTo, event, log
 from fakes.strict_proxy import StrictProxy
@@ -344,45 +339,3 @@ def test_a_day_with_far_fewer_lines_than_its_weekday_is_told_and_taken(
     assert [row["note"] for row in there.history()] == [None] * 4 + ["4 lines, where this weekday mostly has 10"]
     assert there.rows() == 4
     assert "looks incomplete" in capsys.readouterr().out
-
-
-def test_freshness_is_read_from_the_bucket_with_what_is_missing_held_and_unusual(there: DeliveredTo) -> None:
-    for weeks in (4, 3, 2, 1):
-        day = DAY - timedelta(weeks=weeks)
-        there.deliver(log([event(n, day=day) for n in range(10)]), day)
-    there.deliver(log(TEN[:2]))
-    there.deliver(log(TEN)[:-9], NEXT)
-    there.mirror()
-    for day in there.due():
-        with suppress(Held):
-            there.split(day)
-    institution = replace(there.institution, logs_until=NEXT + timedelta(days=1))
-    logs, weekly = freshness(institution, there.bucket, there.courses, midnight(DAY + timedelta(days=9)))
-    assert (logs.newest, logs.held, logs.waiting) == (DAY, {NEXT: "E-SPL-101"}, ())
-    assert len(logs.missing) == 4 * 6 + 1
-    assert logs.missing[-1] == NEXT + timedelta(days=1)
-    assert list(logs.unusual) == [DAY]
-    assert not logs.is_well
-    assert weekly.is_well
-
-
-def test_the_command_freshness_ends_with_3_when_something_is_late(
-    there: DeliveredTo,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    proxies: tuple[StrictProxy, StrictProxy],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    there.surroundings(tmp_path, monkeypatch.setenv, proxies[0].url, deliveries_until=str(DAY))
-    there.deliver(log(TEN))
-    there.mirror()
-    capsys.readouterr()
-    assert cli.main(["freshness"]) == 3
-    late, in_time = capsys.readouterr().out.splitlines()
-    assert late.startswith(f"HarvardX logs: newest none · 1 not worked through ({DAY}) · late by ")
-    assert in_time == "HarvardX weekly: newest none · nothing due"
-    there.split()
-    capsys.readouterr()
-    assert cli.main(["freshness", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert (document["exit_code"], document["feeds"][0]["newest"]) == (0, str(DAY))

@@ -111,8 +111,10 @@ class DeliveredTo:
         mine = [row for row in found if row["institution"] == self.institution.name]
         return sorted(mine, key=lambda row: (row["recorded"], row["file"]))
 
-    def surroundings(self, folder: Path, set_variable: Callable[[str, str], None], url: str, **more: str) -> None:
-        """Make an environment in which commands find this institution, as HarvardX, behind a storage address."""
+    def surroundings(
+        self, folder: Path, set_variable: Callable[[str, str], None], url: str, bigquery: str = "", **more: str
+    ) -> None:
+        """Make an environment in which commands find this institution, as HarvardX, behind addresses of the services."""
         registry = {
             "institutions": {
                 "HarvardX": {
@@ -130,6 +132,7 @@ class DeliveredTo:
         set_variable("EDX_WAREHOUSE_HOME", str(folder / "home"))
         set_variable("EDX_WAREHOUSE_REGISTRY", str(folder / "registry.yaml"))
         set_variable("STORAGE_EMULATOR_HOST", url)
+        set_variable("BIGQUERY_EMULATOR_HOST", bigquery)
         extra = {"is_anonymous": True, "project": self.warehouse.project}
         connection = {"conn_type": "google_cloud_platform", "extra": extra}
         set_variable("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", json.dumps(connection))

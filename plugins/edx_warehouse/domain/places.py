@@ -42,6 +42,12 @@ def log_file_prefix(name: str) -> str:
     return match["prefix"] if match else ""
 
 
+def log_file_site(name: str) -> str:
+    """Return the site in a log file's name, as in ``prod`` or ``edge``; empty when it is none."""
+    match = _LOG_NAME.fullmatch(name)
+    return match["site"] if match else ""
+
+
 def is_replay(name: str) -> bool:
     """Tell whether a base name is that of corrected lines, which are no delivery and come from no archive."""
     match = _LOG_NAME.fullmatch(name)

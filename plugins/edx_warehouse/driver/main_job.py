@@ -88,7 +88,7 @@ class MainJob:
             runs=len(runs),
             held=[problem for problem, _ in held],
             failed=self._failures({unit for _, units in held for unit in units}, begun),
-            freshness=look(self.registry, self.clients.buckets, datetime.now(UTC)),
+            freshness=look(self.clients, datetime.now(UTC)),
             seconds=round(time.monotonic() - clock, 1),
         )
 

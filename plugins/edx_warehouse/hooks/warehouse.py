@@ -78,8 +78,11 @@ class Warehouse:
 
     @classmethod
     def connect(cls, project: str, gcp_conn_id: str, unit: str, tag: str = "", bytes_per_day: int = 0) -> "Warehouse":
-        """Return the project as seen through an Airflow connection."""
-        client = BigQueryHook(gcp_conn_id=gcp_conn_id).get_client(project_id=project)
+        """Return the project as seen through an Airflow connection; whoever asks its client gets GoogleSQL and a ceiling."""
+        client = BigQueryHook(gcp_conn_id=gcp_conn_id, use_legacy_sql=False).get_client(project_id=project)
+        client.default_query_job_config = bigquery.QueryJobConfig(
+            use_legacy_sql=False, maximum_bytes_billed=_BYTE_CEILING
+        )
         return cls(client, unit, tag, bytes_per_day)
 
     def reference(self, dataset: str, table: str) -> str:

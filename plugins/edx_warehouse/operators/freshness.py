@@ -1,15 +1,19 @@
 """How fresh an institution's data is: the newest good day of each feed, and what is missing, waiting or held."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.registry import Institution
 from edx_warehouse.hooks.bucket import Bucket
+from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators import due
+from edx_warehouse.operators.course_days import CourseDays
 from edx_warehouse.operators.holds import holds
 from edx_warehouse.operators.volume import suspicion, volumes
 
@@ -24,14 +28,17 @@ FEEDS: Mapping[str, tuple[timedelta, timedelta]] = {
 
 @dataclass(frozen=True)
 class Freshness:
-    """One feed of an institution. A week is named by the Sunday that it begins with, a day by itself.
+    """One feed of an institution, or the files of one site in it. A week is named by the Sunday that it begins with.
 
-    :param newest: newest day, or date of an export, that came and was worked through.
+    :param newest: newest day, or date of an export, that came and was worked through; of a site, that came.
     :param missing: days or weeks that should be there and did not come.
     :param waiting: those that came, should be worked through by now and are not.
     :param held: code, or codes, of what holds each day or export that waits for a person.
-    :param late: how long ago the oldest of missing and waiting should have been there.
+    :param late: how long ago the oldest of missing, waiting and unloaded should have been there.
     :param unusual: what is suspicious about the volume of days that were taken in the newest four weeks.
+    :param unloaded: log days that are split, should be loaded by now and are not: each with the number of courses.
+    :param site: of whose files alone this speaks; empty when it speaks of the feed. Of a site, ``missing`` are the days on
+        which only files of others came.
     """
 
     institution: str
@@ -42,11 +49,23 @@ class Freshness:
     held: Mapping[date, str] = field(default_factory=dict)
     late: timedelta = timedelta()
     unusual: Mapping[date, str] = field(default_factory=dict)
+    unloaded: Mapping[date, int] = field(default_factory=dict)
+    site: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something should be there by now and is not."""
+        return bool(self.missing or self.waiting or self.unloaded)
 
     @property
     def is_well(self) -> bool:
         """Whether nothing is late or held."""
-        return not (self.missing or self.waiting or self.held)
+        return not (self.is_late or self.held)
+
+    @property
+    def name(self) -> str:
+        """The feed, and the site when it is of one."""
+        return f"{self.feed} {self.site}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for machines: dates as text, ``late`` in hours."""
@@ -58,14 +77,18 @@ class Freshness:
             "held": {str(day): code for day, code in self.held.items()},
             "late": round(self.late / timedelta(hours=1), 1),
             "unusual": {str(day): note for day, note in self.unusual.items()},
+            "unloaded": {str(day): courses for day, courses in self.unloaded.items()},
         }
 
     def __str__(self) -> str:
         """Return the one line for people."""
-        parts = [f"{self.institution} {self.feed}: newest {self.newest or 'none'}"]
+        parts = [f"{self.institution} {self.name}: newest {self.newest or 'none'}"]
         for name, days in (("missing", self.missing), ("not worked through", self.waiting)):
             if days:
                 parts.append(f"{len(days)} {name} ({_spans(days, FEEDS[self.feed][0])})")
+        if self.unloaded:
+            each = ", ".join(f"{day} of {courses} courses" for day, courses in self.unloaded.items())
+            parts.append(f"{len(self.unloaded)} split, not loaded ({each})")
         if self.held:
             parts.append(f"held {', '.join(f'{day} {code}' for day, code in self.held.items())}")
         if self.late:
@@ -76,8 +99,10 @@ class Freshness:
         return " · ".join(parts)
 
 
-def freshness(institution: Institution, bucket: Bucket, courses: Iterable[CourseKey], now: datetime) -> list[Freshness]:
-    """Look at both feeds of an institution.
+def freshness(
+    institution: Institution, bucket: Bucket, warehouse: Warehouse, courses: Iterable[CourseKey], now: datetime
+) -> list[Freshness]:
+    """Look at both feeds of an institution, and at its log files site by site.
 
     :param now: what is due by then counts.
     """
@@ -92,13 +117,20 @@ def freshness(institution: Institution, bucket: Bucket, courses: Iterable[Course
             held[feed][day] = " ".join([*codes, code])
     sizes = volumes(bucket)
     unusual = {day: note for day, size in sorted(sizes.items()) if (note := suspicion(day, size, sizes))}
-    found = {
-        "logs": (set(due.log_files(bucket)), set(due.due_days(bucket, ()))),
-        "weekly": (set(due.weeks(bucket)), {week for week, _ in due.due_weeks(bucket, courses)}),
-    }
+    files, weeks = due.log_files(bucket), set(due.weeks(bucket))
+    unloaded = Counter(day for course in courses for day in CourseDays(bucket, warehouse, course).to_load())
+    undone = {week for week, _ in due.due_weeks(bucket, courses)}
+    logs = judge(
+        institution, "logs", set(files), set(due.due_days(bucket, ())), held["logs"], unusual, now, unloaded=unloaded
+    )
+    sites: dict[str, set[date]] = {site: set() for site in institution.sites}
+    for day, stored in files.items():
+        for site in {places.log_file_site(it.name.rsplit("/", 1)[-1]) for it in stored}.intersection(sites):
+            sites[site].add(day)
     return [
-        judge(institution, feed, delivered, undone, held[feed], unusual if feed == "logs" else {}, now)
-        for feed, (delivered, undone) in found.items()
+        logs,
+        *(judge_site(institution, site, days, set(files) - held["logs"].keys(), now) for site, days in sites.items()),
+        judge(institution, "weekly", weeks, undone, held["weekly"], {}, now),
     ]
 
 
@@ -110,20 +142,24 @@ def judge(
     held: Mapping[date, str],
     unusual: Mapping[date, str],
     now: datetime,
+    *,
+    unloaded: Mapping[date, int] | None = None,
 ) -> Freshness:
     """Say how fresh a feed is.
 
     :param delivered: days, or dates of exports, that are in the bucket.
     :param undone: those of them that are still to be worked through.
+    :param unloaded: days that are split and not loaded, with the number of courses.
     """
-    good = delivered - undone - held.keys()
+    unloaded = unloaded or {}
+    good = delivered - undone - held.keys() - unloaded.keys()
     first = min(delivered | held.keys(), default=None)
     slots = list(_due(feed, first, institution.last_due(feed), now)) if first else []
     came = {_slot(feed, day) for day in delivered | held.keys()}
     missing = [slot for slot in slots if slot not in came and (feed, slot) not in institution.never_delivered]
     behind = {_slot(feed, day) for day in undone - held.keys()}
     waiting = [slot for slot in slots if slot in behind]
-    oldest = min([*missing, *waiting], default=None)
+    behind_loads = {slot: unloaded[slot] for slot in slots if slot in unloaded.keys() - undone - held.keys()}
     return Freshness(
         institution=institution.name,
         feed=feed,
@@ -131,9 +167,33 @@ def judge(
         missing=tuple(missing),
         waiting=tuple(waiting),
         held=dict(sorted(held.items())),
-        late=now - midnight(oldest) - FEEDS[feed][1] if oldest else timedelta(),
+        late=_lateness(feed, [*missing, *waiting, *behind_loads], now),
         unusual={day: note for day, note in unusual.items() if good and day > max(good) - _RECENT},
+        unloaded=behind_loads,
     )
+
+
+def judge_site(institution: Institution, site: str, delivered: set[date], came: set[date], now: datetime) -> Freshness:
+    """Say on which days the log files of a site, from its first one on, did not come, but others did.
+
+    :param delivered: days of which the bucket has a file of the site.
+    :param came: days of which it has a file of any site, and that are not held.
+    """
+    slots = _due("logs", min(delivered), institution.last_due("logs"), now) if delivered else ()
+    missing = [day for day in slots if day in came - delivered and ("logs", day) not in institution.never_delivered]
+    return Freshness(
+        institution=institution.name,
+        feed="logs",
+        site=site,
+        newest=max(delivered, default=None),
+        missing=tuple(missing),
+        late=_lateness("logs", missing, now),
+    )
+
+
+def _lateness(feed: str, slots: Iterable[date], now: datetime) -> timedelta:
+    oldest = min(slots, default=None)
+    return now - midnight(oldest) - FEEDS[feed][1] if oldest else timedelta()
 
 
 def _slot(feed: str, day: date) -> date:

@@ -19,16 +19,17 @@ class FreshnessOperator(InstitutionOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Look; return how fresh each feed is.
 
-        :raises Terminal: ``E-DLV-102`` when days or weeks are missing or not worked through in time.
+        :raises Terminal: ``E-DLV-102`` when days or weeks are missing, or not worked through or loaded in time.
         """
-        found = freshness(self.institution, self.bucket(), self.courses, datetime.now(UTC))
+        warehouse = self.warehouse(self.institution.name)
+        found = freshness(self.institution, self.bucket(), warehouse, self.courses, datetime.now(UTC))
         for feed in found:
             metrics.feed_seen(feed)
             (self.log.info if feed.is_well else self.log.error)("%s", feed)
-        late = [it for it in found if it.missing or it.waiting]
+        late = [it for it in found if it.is_late]
         if late:
             raise Terminal(self._problem(late))
-        return {it.feed: it.to_dict() for it in found}
+        return {it.name: it.to_dict() for it in found}
 
     def _problem(self, late: list[Freshness]) -> Problem:
         courses = [str(it) for it in self.courses]
@@ -36,8 +37,8 @@ class FreshnessOperator(InstitutionOperator):
         missing = any(it.missing for it in late)
         return Problem(
             code="E-DLV-102",
-            unit=f"{self.institution.name} {' and '.join(it.feed for it in late)}",
-            expected=", ".join(f"{it.feed} within {FEEDS[it.feed][1]} of the day's or week's beginning" for it in late),
+            unit=f"{self.institution.name} {' and '.join(it.name for it in late)}",
+            expected=", ".join(f"{it.name} within {FEEDS[it.feed][1]} of the day's or week's beginning" for it in late),
             found="; ".join(map(str, late)),
             done=f"nothing; {', '.join(courses[:_NAMED])}{more} are served as of what came before",
             next="ask who delivers; what comes late is worked on by itself. Days that will never come go under "

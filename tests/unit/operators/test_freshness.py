@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edx_warehouse.domain.registry import Institution
-from edx_warehouse.operators.freshness import Freshness, judge
+from edx_warehouse.operators.freshness import Freshness, judge, judge_site
 
 HARVARD = Institution("HarvardX", "harvardx-data", "harvardx-data", "file:///none", ("harvardx",), ("prod",))
 NOON = datetime(2014, 11, 20, 12, tzinfo=UTC)
@@ -119,6 +119,8 @@ def test_machines_get_dates_as_text_and_lateness_in_hours() -> None:
         "held": {"2014-11-09": "E-SPL-102"},
         "late": 1.0,
         "unusual": {},
+        "unloaded": {},
+        "site": "",
     }
 
 
@@ -129,3 +131,11 @@ def test_unusual_days_are_told_for_four_weeks_and_are_no_lateness() -> None:
     assert str(found) == "HarvardX logs: newest 2014-11-11 · in time"
     found = fresh([9, 10], at(12), unusual=unusual)
     assert str(found) == "HarvardX logs: newest 2014-11-10 · in time · unusual 2014-10-14: 2 lines"
+
+
+def test_days_of_one_site_are_missing_from_its_first_file_on_when_others_came() -> None:
+    institution = replace(HARVARD, never_delivered=frozenset({("logs", day(13))}))
+    found = judge_site(institution, "edge", {day(11), day(15)}, set(map(day, range(9, 16))) - {day(12)}, NOON)
+    assert found.missing == (day(14),)
+    assert str(found) == "HarvardX logs edge: newest 2014-11-15 · 1 missing (2014-11-14) · late by 4 d 6 h"
+    assert judge_site(HARVARD, "edge", {day(15)}, {day(15), day(19)}, NOON).is_well, "the 19th is not due yet"
