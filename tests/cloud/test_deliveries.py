@@ -181,6 +181,27 @@ def test_a_damaged_file_holds_its_whole_day_and_no_other_until_it_is_replaced(
     assert held_codes(there) == {}
 
 
+def test_a_held_day_is_good_again_when_the_file_of_before_is_put_back(there: DeliveredTo) -> None:
+    there.deliver(log(TEN))
+    there.mirror()
+    there.split()
+    before = there.generations()
+    there.deliver(log(TEN)[:-9])
+    there.mirror()
+    with pytest.raises(Held):
+        there.split()
+    there.deliver(log(TEN))
+    there.mirror()
+    assert there.due() == [DAY]
+    assert there.split()["made"] is False
+    assert held_codes(there) == {}
+    assert there.due() == []
+    after = there.generations()
+    assert {name for name in after if after[name] != before[name]} == {
+        f"{places.LOGS}harvardx-prod-events-{DAY}.log.gz"
+    }
+
+
 def test_a_day_with_too_many_bad_lines_is_held_until_the_institution_may_have_them(there: DeliveredTo) -> None:
     there.deliver(log([*TEN, *(b"junk %d" % n for n in range(1001))]))
     there.mirror()

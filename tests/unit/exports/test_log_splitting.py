@@ -3,7 +3,9 @@
 import base64
 import gzip
 import hashlib
+import io
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -299,6 +301,48 @@ def test_a_file_that_expands_too_far_is_held(tmp_path):
     with pytest.raises(Held, match="E-SPL-103"):
         split([tmp_path / PROD], COURSES, tmp_path / "out", day=DAY, limits=Limits(expansion_free_bytes=1_000_000))
     assert tree(tmp_path / "out") == {}
+
+
+class ReadSlowly(type(Path())):
+    """A file to which something happens as soon as its first bytes were read."""
+
+    def open(self, *args, **kwargs):
+        happens = self.happens
+
+        class File(io.FileIO):
+            def read(self, size=-1):
+                content = super().read(size)
+                happens(Path(self.name))
+                return content
+
+        return File(str(self))
+
+
+def replaced(path):
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    other.replace(path)
+
+
+CHANGES = {
+    "grown": lambda path: path.write_bytes(path.read_bytes() + gzip.compress(b"{}\n")),
+    "replaced by one of its size": replaced,
+    "written anew": lambda path: os.utime(path, ns=(1, 1)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_that_changes_while_it_is_read_is_tried_again_and_nothing_is_published(tmp_path, change):
+    source = ReadSlowly(write(tmp_path, PROD, [line()]))
+    source.happens = CHANGES[change]
+
+    with pytest.raises(Transient, match="E-SPL-105"):
+        split([source], COURSES, tmp_path / "out", day=DAY)
+
+    assert tree(tmp_path / "out") == {}
+    source.happens = lambda path: None
+    Path(source).write_bytes(write(tmp_path / "again", PROD, [line()]).read_bytes())
+    assert split([source], COURSES, tmp_path / "out", day=DAY).totals.rows == 1
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path):
