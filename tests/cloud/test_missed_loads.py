@@ -10,7 +10,7 @@ from edx_warehouse.domain import places
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.tables.catalog import Catalog
 from fakes.airflow_runs import AirflowRuns
-from fakes.daily_course import DailyCourse
+from fakes.daily_course import DailyCourse, chain
 from fakes.institution import DAY, event, log
 from fakes.strict_proxy import StrictProxy
 
@@ -29,7 +29,7 @@ def course(
     catalog: Catalog,
     monkeypatch: pytest.MonkeyPatch,
 ) -> DailyCourse:
-    return DailyCourse(tmp_path, storage_client, warehouse, place, catalog, AirflowRuns(monkeypatch))
+    return DailyCourse(tmp_path, storage_client, warehouse, place, chain(catalog), AirflowRuns(monkeypatch))
 
 
 def test_a_day_that_changed_while_its_run_was_under_way_is_loaded_after_all(course: DailyCourse) -> None:

@@ -1,4 +1,4 @@
-"""One course on the emulators, from its deliveries to a chain of two tables by date; its daily runs come when told."""
+"""One course on the emulators, from its deliveries to its tables by date; its daily runs take place when told."""
 
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.days import BuildDaysOperator
 from edx_warehouse.operators.start import StartLoadsOperator, StartMissedLoadsOperator
 from edx_warehouse.operators.tables import LoadLogDayOperator
+from edx_warehouse.pipelines.builds import kept_by_date
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.declarations import Field, Table
 from fakes.airflow_runs import AirflowRuns
@@ -44,16 +45,28 @@ ONE = by_date("one", "SELECT DATE(it.time) AS date, COUNT(*) AS events", "logs.t
 TWO = by_date("two", "SELECT it.date, SUM(it.events) AS events", "secondary.one")
 
 
+def chain(catalog: Catalog) -> Catalog:
+    """Return the tables of events as they are, and a chain of two that follow from them."""
+    return Catalog([catalog["logs.tracklog"], catalog["ops.job_history"], ONE, TWO])
+
+
 class DailyCourse(DeliveredTo):
     """One course of an institution, whose daily runs take place when the test says so."""
 
     def __init__(
-        self, folder: Path, client: storage.Client, warehouse: Warehouse, name: str, catalog: Catalog, runs: AirflowRuns
+        self,
+        folder: Path,
+        client: storage.Client,
+        warehouse: Warehouse,
+        name: str,
+        catalog: Catalog,
+        runs: AirflowRuns,
+        course: CourseKey | None = None,
     ) -> None:
         super().__init__(folder, client, warehouse, name)
-        self.course = CourseKey("HarvardX", "missed", name.removeprefix("test_")[:60])
+        self.course = course or CourseKey("HarvardX", "missed", name.removeprefix("test_")[:60])
         self.courses = [self.course]
-        self.catalog = Catalog([catalog["logs.tracklog"], catalog["ops.job_history"], ONE, TWO])
+        self.catalog = catalog
         self.runs = runs
         self.dag_id = f"course_daily__{self.course.slug}"
 
@@ -84,7 +97,7 @@ class DailyCourse(DeliveredTo):
         return False
 
     def build(self) -> None:
-        for table in ("secondary.one", "secondary.two"):
+        for table in kept_by_date(self.catalog):
             place = {"course": self.course, "catalog": self.catalog}
             self.task(BuildDaysOperator, table=table, **place).execute(self.context(DAY))
 
