@@ -1,12 +1,15 @@
 """Daily runs that nobody would start any more: of days that changed meanwhile, and of builds that never took place."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.cloud import storage
 
 from edx_warehouse.domain import places
+from edx_warehouse.domain.errors import Transient
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.tables.catalog import Catalog
 from fakes.airflow_runs import AirflowRuns
@@ -127,3 +130,41 @@ def test_a_day_with_events_of_more_dates_than_metadata_can_hold_is_built_whole(c
     course.run()
     assert course.built() == dict.fromkeys(dates, 1)
     assert course.look() == {}
+
+
+def test_a_day_whose_replacement_was_cut_off_is_not_loaded_as_the_day_of_before(course: DailyCourse) -> None:
+    course.come(1)
+    part = places.log_part(course.course, DAY)
+    old = course.bucket.read(part) or b""
+    course.bucket.put(part, gzip.compress(gzip.decompress(old).replace(b"play_video", b"stop_video")))
+    with pytest.raises(Transient, match="E-BKT-101"):
+        course.load()
+    assert course.warehouse.labels(places.logs_dataset(course.course)) == {}
+
+    course.bucket.put(part, old)
+    course.run()
+    assert course.built() == {DAY: 1}
+
+
+def test_a_part_that_is_replaced_while_it_is_loaded_is_not_put_in_place(
+    course: DailyCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course.come(1)
+    part = places.log_part(course.course, DAY)
+    old = course.bucket.read(part) or b""
+    load = Warehouse.load
+
+    def load_amid_changes(warehouse: Warehouse, *args: Any, **more: Any) -> Any:
+        course.bucket.put(part, gzip.compress(gzip.decompress(old).replace(b"play_video", b"stop_video")))
+        job = load(warehouse, *args, **more)
+        course.bucket.put(part, old)
+        return job
+
+    monkeypatch.setattr(Warehouse, "load", load_amid_changes)
+    with pytest.raises(Transient, match="E-BKT-101"):
+        course.load()
+    monkeypatch.setattr(Warehouse, "load", load)
+    course.load()
+    table = course.warehouse.reference(places.logs_dataset(course.course), places.day_table(DAY))
+    rows = course.warehouse.client.query_and_wait(f"SELECT it.event_type FROM `{table}` AS it")
+    assert [row["event_type"] for row in rows] == ["play_video"]

@@ -102,8 +102,14 @@ class World:
         ]
         content = "".join(json.dumps(row) + "\n" for row in rows).encode()
         dates = sorted({f"2014-11-{on:02}" for on, _ in events})
-        manifest = {"rows": len(rows), "content_sha256": sha256_of(content), "event_dates": dict.fromkeys(dates, 1)}
-        self.bucket.put(places.log_part(self.course, delivered), gzip.compress(content, mtime=0))
+        part = gzip.compress(content, mtime=0)
+        manifest = {
+            "rows": len(rows),
+            "content_sha256": sha256_of(content),
+            "event_dates": dict.fromkeys(dates, 1),
+            "part": {"name": places.log_part(self.course, delivered), "sha256": sha256_of(part)},
+        }
+        self.bucket.put(places.log_part(self.course, delivered), part)
         metadata = {"content": sha256_of(content)[:32], "event_dates": " ".join(dates)}
         self.bucket.put(places.log_manifest(self.course, delivered), json.dumps(manifest).encode(), metadata)
 

@@ -58,6 +58,16 @@ class Bucket:
         blob = self.client.bucket(self.name).get_blob(name)
         return None if blob is None else _stored(blob)
 
+    def require(self, name: str, sha256: str, generation: int | None = None) -> Stored:
+        """Describe an object that has to have a content, and to be of a generation when one is given.
+
+        :raises Transient: ``E-BKT-101`` when it is another one, or gone.
+        """
+        stored = self.stat(name)
+        if stored is None or stored.sha256 != sha256 or generation not in (None, stored.generation):
+            raise self._moved(name)
+        return stored
+
     def objects(self, prefix: str) -> list[Stored]:
         """Describe the objects below a prefix, in the order of their names."""
         blobs = self.client.list_blobs(self.name, prefix=prefix)

@@ -90,7 +90,7 @@ class LoadLogDayOperator(CourseTableOperator):
             warehouse,
             self.catalog,
             wanted,
-            lambda into, key: warehouse.load(uri, table.fields, into, key, older=True),
+            lambda into, key: self._load(tables, manifest["part"], into, key),
             context,
         )
         events = TrackingEvents(bucket, warehouse, table, self.course)
@@ -100,6 +100,24 @@ class LoadLogDayOperator(CourseTableOperator):
             # Else the builds of this day may have been left to others before, and those others never came so far.
             leave_to_later_runs(self, context)
         return result
+
+    def _load(self, tables: CourseTables, part: Mapping[str, str], into: str, key: str) -> Any:
+        """Load the part that a manifest names, and no other: while a day is replaced, parts come before manifests.
+
+        :raises Transient: ``E-BKT-101`` when the part is another one, or became another one meanwhile.
+        """
+        bucket = tables.bucket
+        before = bucket.require(part["name"], part["sha256"])
+        # A try that goes on after a refusal must not adopt the job that may have read another part.
+        job = tables.warehouse.load(
+            bucket.uri(part["name"]),
+            self.catalog[LOGS].fields,
+            into,
+            f"{key}_{before.generation}",
+            older=True,
+        )
+        bucket.require(part["name"], part["sha256"], before.generation)
+        return job
 
 
 class BuildTableOperator(CourseTableOperator):
