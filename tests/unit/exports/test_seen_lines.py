@@ -1,5 +1,6 @@
 """What was there before, judged by Python's own sets; a run is made short, so that files have several."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,22 @@ def test_each_line_but_the_first_of_equal_ones_is_repeated(tmp_path: Path, diges
     lines = lines_of(tmp_path / "spool", digests)
     assert lines.repeated() == len(digests) - len(set(digests))
     lines.close()
+
+
+def test_counting_takes_no_more_memory_when_all_lines_are_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seen_lines, "_RUN", 4096)
+    count = 300_000
+    lines = FileLines(tmp_path / "spool")
+    lines.add(np.full((count, 2), 7, np.uint64))
+    tracemalloc.start()
+    try:
+        assert lines.repeated() == count - 1
+        assert tracemalloc.get_traced_memory()[1] < 16 * count / 2
+    finally:
+        tracemalloc.stop()
+        lines.close()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
