@@ -30,11 +30,10 @@ from edx_warehouse.exports.compiled.spellings import Texts
 from edx_warehouse.exports.compiled.words import PAD
 from edx_warehouse.exports.course_of_event import CourseFinder, html_prefix
 from edx_warehouse.exports.event_row import FIRST_DATE, Event, RowMaker, last_date
-from edx_warehouse.exports.log_lines import BOM, Block
+from edx_warehouse.exports.log_lines import BLANKS, BOM, Block
 from edx_warehouse.exports.refusals import Reason, Refused
 from edx_warehouse.exports.seen_lines import EarlierLines
 
-_BLANKS = b" \t\r"  # JSON's own, so that nothing else is taken for blank
 _REASONS = {NO_COURSE: Reason.NO_COURSE, UNKNOWN_COURSE: Reason.UNKNOWN_COURSE}
 _LINES = 8192
 _DATES = 10**8  # more than any date as YYYYMMDD
@@ -170,9 +169,9 @@ class LineScanner:
     def _make_slowly(self, raw: bytes, file: str, number: int) -> Event:
         if len(raw) > self._limits.line_bytes:
             raise Refused(Reason.TOO_LONG)
-        line = raw.strip(_BLANKS)
+        line = raw.strip(BLANKS)
         if number == 1:
-            line = line.removeprefix(BOM).strip(_BLANKS)
+            line = line.removeprefix(BOM).strip(BLANKS)
         try:
             return self._maker.make(line, file, number)
         finally:

@@ -25,6 +25,7 @@ _LINES = 32 * 1024  # what is kept of each while its block is worked on takes mo
 _NEWLINE = ord("\n")
 _Broken = cast("type[Exception]", isal_zlib.IsalError)  # its stub says that it is an instance
 BOM = b"\xef\xbb\xbf"
+BLANKS = b" \t\r"  # JSON's own, so that nothing else is taken for blank
 
 
 @dataclass(frozen=True, slots=True)

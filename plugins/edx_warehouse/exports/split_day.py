@@ -32,6 +32,7 @@ from edx_warehouse.exports.day_manifest import (
 from edx_warehouse.exports.line_scanner import LineScanner, Scanned
 from edx_warehouse.exports.log_lines import Block, LogFile, LongLine
 from edx_warehouse.exports.log_quarantine import QuarantineFile
+from edx_warehouse.exports.long_lines import digest_of
 from edx_warehouse.exports.publishing import publish, staged
 from edx_warehouse.exports.refusals import Reason
 from edx_warehouse.exports.seen_lines import EarlierLines, FileLines
@@ -51,10 +52,10 @@ class SplitDay:
         self.parts = parts
         self.workers = workers
         self.executor = executor
-        key = np.array(np.frombuffer(os.urandom(16), np.uint64))
+        self.key = np.array(np.frombuffer(os.urandom(16), np.uint64))
         self.scanners: SimpleQueue[LineScanner] = SimpleQueue()
         for _ in range(workers):
-            self.scanners.put(LineScanner(self.courses, day, limits, key))
+            self.scanners.put(LineScanner(self.courses, day, limits, self.key))
         self.earlier = EarlierLines()
         self.sources: list[SourceCount] = []
         self.counted: list[CountedFile] = []
@@ -256,8 +257,10 @@ class _Source:
             self.quarantine.add(line.number, line.offset, line.raw, line.reason)
 
     def _take_long(self, line: LongLine) -> None:
-        digests = np.array(np.frombuffer(line.sha256[:16], np.uint64)).reshape(1, 2)
-        if self.day.earlier.has(digests)[0]:
+        digests = digest_of(line, self.day.key)
+        if not len(digests):
+            self.blank += 1
+        elif self.day.earlier.has(digests)[0]:
             self.duplicates += 1
         else:
             self.seen.add(digests)

@@ -513,3 +513,17 @@ def test_whatever_comes_in_every_line_is_accounted_for(prod, edge, end):
             for entry in entries(out, Path(file.name).name.removesuffix(".jsonl.gz")):
                 exact = contents[entry["file"]][entry["offset"] : entry["offset"] + entry["length"]]
                 assert base64.b64decode(entry["raw"]) == exact
+
+
+@pytest.mark.parametrize("text", [b"l" * 4_300_000, b"\t" * 4_300_000])
+def test_a_line_above_the_limit_is_known_again_wherever_it_lies_in_its_file(tmp_path, text):
+    # Where blocks end says whether such a line comes in one or by itself; that must not say what becomes of it.
+    alone, among = [b" " + text + b" ", line(n=1)], [line(n=n) for n in range(2000)] + [text + b"\r"]
+    sources = [write(tmp_path, EDGE, alone), write(tmp_path, PROD, among)]
+
+    manifest = split(sources, COURSES, tmp_path / "out", day=DAY, limits=Limits(line_bytes=1000))
+
+    blank = not text.strip()
+    assert [source.blank for source in manifest.sources] == [blank, blank]
+    assert [source.duplicates for source in manifest.sources] == [0, 1 + (not blank)]
+    assert manifest.quarantined == ({} if blank else {"too_long": 1})
