@@ -90,7 +90,7 @@ class LineScanner:
         self._day = day
         self._dates = np.array([int(it.replace("-", "")) for it in (FIRST_DATE, last_date(day))], np.int64)
         self._key = key
-        self._room = new_room()
+        self._room = new_room(limits.depth)
         self._data = np.empty(0, np.uint8)
         self._rows = _room_for(0)
         self._lines = np.zeros((_LINES, 7), np.int64)

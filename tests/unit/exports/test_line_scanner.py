@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -93,13 +94,13 @@ def decoded(row):
     return row
 
 
-def check(line):
+def check(line, scanner=scanner, depth=64):
     assert b"\n" not in line
     if not line.strip(b" \t\r"):
         return
     scanned = scanner.scan(Block(7, 0, bytearray(line + b"\n"), 1), "f.log.gz", EarlierLines())
     try:
-        event = RowMaker(CourseFinder([CS50, NEW]), DAY, 64).make(line.strip(b" \t\r"), "f.log.gz", 7)
+        event = RowMaker(CourseFinder([CS50, NEW]), DAY, depth).make(line.strip(b" \t\r"), "f.log.gz", 7)
     except Refused as refused:
         assert [it.reason for it in scanned.refused] == [refused.reason]
         assert scanned.rows == []
@@ -132,6 +133,22 @@ def test_a_damaged_line_becomes_what_the_complete_reader_makes_of_it(damages):
 def test_every_cut_of_a_line_becomes_what_the_complete_reader_makes_of_it():
     for end in range(1, len(LINE)):
         check(LINE[:end])
+
+
+@pytest.mark.parametrize("depth", range(1, 8))
+def test_a_line_that_is_deeper_than_the_limit_is_too_deep_wherever_it_is(depth):
+    shallow = LineScanner([CS50, NEW], DAY, Limits(depth=depth), KEY)
+    for key in (b"event", b"context", b"label"):
+        for levels in range(8):
+            nest = b'{"course_id": "HarvardX/CS50x/2014_T1", "a": ' * levels + b"1" + b"}" * levels
+            for value in (nest, json.dumps(nest.decode()).encode(), b"[" * levels + b"1" + b"]" * levels):
+                if key != b"context" or value.startswith(b"{"):
+                    check(
+                        b'{"time": "2014-11-10T12:00:00", "page": "https://h/courses/HarvardX/CS50x/2014_T1/", "%s": %s}'
+                        % (key, value),
+                        shallow,
+                        depth,
+                    )
 
 
 def test_ordinary_lines_are_not_read_slowly():

@@ -177,6 +177,8 @@ def read_members(data: Any, i: int, end: int, stack: Any, top: int, room: int, m
     :param room: levels of nesting that are left.
     :return: its end and the number of members; ODD or CUT in place of the first.
     """
+    if room <= 0:
+        return ODD, 0
     i = skip_blanks(data, i + 1)
     if i >= end:
         return CUT, 0

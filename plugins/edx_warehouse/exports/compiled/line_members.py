@@ -30,7 +30,8 @@ from edx_warehouse.exports.compiled.words import PAD
 
 LONGEST = 256 * 1024
 """Bytes of a line that is ordinary."""
-_DEEP = np.int64(44)
+_DEEP = 44
+_DEEP_INSIDE = 40
 
 
 class Room(NamedTuple):
@@ -41,6 +42,7 @@ class Room(NamedTuple):
     :param stack: of the keys of open objects.
     :param inner: bytes of what a payload that is a text says.
     :param column: bytes of the payload's column, until those before it are written.
+    :param deep: levels of nesting inside a line that is ordinary; ``deep_inside`` of a payload that is a text.
     """
 
     line: Any
@@ -51,13 +53,19 @@ class Room(NamedTuple):
     stack: Any
     inner: Any
     column: Any
+    deep: Any
+    deep_inside: Any
 
 
-def new_room() -> Room:
-    """Return working space."""
+def new_room(depth: int) -> Room:
+    """Return working space.
+
+    :param depth: levels of nesting that are allowed; of more than some forty the complete reader has to judge.
+    """
     return Room(
         new_members(), new_members(), new_members(), new_members(), np.zeros((3, len(NAMES)), np.int64), new_stack(),
         np.zeros(LONGEST + 2 * PAD, np.uint8), np.zeros(6 * LONGEST + 4096, np.uint8),
+        np.int64(min(_DEEP, depth - 1)), np.int64(min(_DEEP_INSIDE, depth)),
     )  # fmt: skip
 
 
@@ -113,13 +121,13 @@ def _read_tables(data: Any, i: int, end: int, names: Spellings, room: Room) -> A
         if number < 0 and names_secret(data, key, close):
             return ODD, n, in_context, in_payload
         if number == CONTEXT and data[value] == OPEN_OBJECT:
-            i, in_context = read_members(data, value, end, room.stack, top, _DEEP, room.context)
+            i, in_context = read_members(data, value, end, room.stack, top, room.deep, room.context)
             kind = OBJECT
         elif number == EVENT and data[value] == OPEN_OBJECT:
-            i, in_payload = read_members(data, value, end, room.stack, top, _DEEP, room.payload)
+            i, in_payload = read_members(data, value, end, room.stack, top, room.deep, room.payload)
             kind = OBJECT
         else:
-            i, kind = skip_value(data, value, end, room.stack, top, _DEEP)
+            i, kind = skip_value(data, value, end, room.stack, top, room.deep)
         if i < 0:
             return ODD, n, in_context, in_payload
         note_member(line, n, key, close, room.stack[top - 1], value, i, kind)
@@ -138,7 +146,7 @@ def _find_module(data: Any, end: int, room: Room, names: Spellings) -> None:
     k = room.found[1, MODULE]
     room.found[1, MODULE] = -1
     if k >= 0 and room.context[k, KIND] == OBJECT:
-        _, n = read_members(data, room.context[k, VALUE], end, room.stack, START, _DEEP, room.module)
+        _, n = read_members(data, room.context[k, VALUE], end, room.stack, START, room.deep, room.module)
         for j in range(n):
             if look_up(names, data, room.module[j, KEY], room.module[j, KEY_END]) == USAGE_KEY:
                 room.found[1, MODULE] = j

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from edx_warehouse.exports.compiled import phrases
 from edx_warehouse.exports.compiled.ascii import (
     DASH,
@@ -26,8 +24,6 @@ from edx_warehouse.exports.compiled.names import EVENT
 from edx_warehouse.exports.compiled.secret_words import speaks_of_secret
 from edx_warehouse.exports.compiled.spellings import Spellings
 from edx_warehouse.exports.compiled.words import copy
-
-_DEEP_INSIDE = np.int64(40)
 
 
 @compiled
@@ -63,11 +59,11 @@ def _read_inner(room: Room, names: Spellings, size: int) -> int:
         return ODD
     if first == OPEN_OBJECT:
         kind = OBJECT
-        at, n = read_members(data, START, size, room.stack, START, _DEEP_INSIDE, room.payload)
+        at, n = read_members(data, START, size, room.stack, START, room.deep_inside, room.payload)
         if at == size:
             sort_out(data, room.payload, n, names, room.found[2])
     elif first == OPEN_ARRAY:
-        at, kind = skip_value(data, START, size, room.stack, START, _DEEP_INSIDE)
+        at, kind = skip_value(data, START, size, room.stack, START, room.deep_inside)
     elif _may_begin_value(first, size):
         return ODD
     else:
