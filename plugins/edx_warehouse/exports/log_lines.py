@@ -98,9 +98,9 @@ class LogFile:
         pieces = _with_few_lines(self._content())
         data = bytearray()
         searched = lines = 0
-        for piece in pieces:
+        for piece, ends in pieces:
             data += piece
-            lines += _lines_in(piece)
+            lines += ends
             while len(data) >= _BLOCK or lines >= _LINES:
                 cut = data.rfind(b"\n", searched) + 1
                 if cut:
@@ -133,14 +133,16 @@ class LogFile:
         for _ in self._content():
             pass
 
-    def _long_line(self, pieces: Iterator[bytes], begun: bytearray, offset: int) -> tuple[LongLine, bytearray]:
+    def _long_line(
+        self, pieces: Iterator[tuple[bytes, int]], begun: bytearray, offset: int
+    ) -> tuple[LongLine, bytearray]:
         path = self._scratch / f"long-line-{self.lines + 1}"
         sha = hashlib.sha256(begun)
         length = len(begun)
         rest = b""
         with path.open("wb") as file:
             file.write(begun)
-            for piece in pieces:
+            for piece, _ in pieces:
                 part, newline, rest = piece.partition(b"\n")
                 file.write(part)
                 sha.update(part)
@@ -238,15 +240,17 @@ def _lines_in(data: bytes | bytearray) -> int:
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
 
 
-def _with_few_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Cut pieces that have the ends of more lines than a block should have."""
+def _with_few_lines(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Cut pieces that have the ends of more lines than a block should have; yield each with the number of its ends."""
     for piece in pieces:
-        if _lines_in(piece) <= _LINES:
-            yield piece
+        lines = _lines_in(piece)
+        if lines <= _LINES:
+            yield piece, lines
             continue
         ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == _NEWLINE)[_LINES - 1 :: _LINES] + 1
         for start, end in pairwise([0, *ends.tolist(), len(piece)]):
-            yield piece[start:end]
+            yield piece[start:end], min(_LINES, lines)
+            lines -= _LINES
 
 
 def content_digest(path: Path, limits: Limits) -> str:

@@ -41,7 +41,7 @@ from edx_warehouse.exports.compiled.json_values import (
 from edx_warehouse.exports.compiled.machine_code import START, compiled, entry
 from edx_warehouse.exports.compiled.search import find_byte, find_newline
 from edx_warehouse.exports.compiled.table_values import FLOAT, kind_of, write_json
-from edx_warehouse.exports.compiled.words import PAD, copy, same
+from edx_warehouse.exports.compiled.words import PAD, clean_registers, copy, same
 
 NEEDED = 256 * MEMBERS
 """Bytes that a row may need beyond twice its line."""
@@ -387,6 +387,7 @@ def make_answers(data: Any, at: int, size: int, room: Room, out: Any) -> Any:
     :return: position of the next line, where the rows end, how many they are, and the end of the next line when that is
         not ordinary, else 0.
     """
+    clean_registers()
     o = rows = 0
     while at < size:
         behind = find_newline(data, at) + 1

@@ -20,7 +20,7 @@ from edx_warehouse.exports.compiled.names import TIME
 from edx_warehouse.exports.compiled.search import find_newline
 from edx_warehouse.exports.compiled.siphash import siphash128
 from edx_warehouse.exports.compiled.spellings import UNSEEN, Spellings
-from edx_warehouse.exports.compiled.words import PAD, copy, copy_exactly
+from edx_warehouse.exports.compiled.words import PAD, clean_registers, copy, copy_exactly
 
 ROW, BLANK, SLOW, UNLEARNED, NO_COURSE, UNKNOWN_COURSE, DUPLICATE = range(7)
 """Fates of a line; SLOW is for the complete reader to say, UNLEARNED too, as a course is spelled in a new way."""
@@ -59,6 +59,7 @@ def make_rows(
     :param digests: for each line that is not blank the digest of it without blanks around, two words.
     :return: number of lines, and the end of the rows.
     """
+    clean_registers()
     i = n = o = START
     while i < end:
         stop = find_newline(data, i)

@@ -8,6 +8,10 @@ from typing import Any, cast
 
 import numba
 import numpy as np
+from llvmlite import binding
+
+HAS_AVX = bool(binding.get_host_cpu_features().get("avx"))
+"""Whether vector registers have upper halves, see ``clean_registers``; the one thing that depends on the processor."""
 
 START = np.int64(0)
 """Zero as an argument: of a number written down Numba makes a function of its own."""
@@ -17,6 +21,7 @@ def _machine_code() -> Path:
     """Return the folder for machine code made of these very sources: Numba itself looks at one file of them only."""
     sources = Path(__file__).parent
     digest = hashlib.sha256(b"".join(it.read_bytes() for it in sorted(sources.glob("*.py")))).hexdigest()[:12]
+    digest += "" if HAS_AVX else "-no-avx"
     given = numba.config.CACHE_DIR  # NUMBA_CACHE_DIR of the environment
     for folder in (Path(given) if given else sources / "__pycache__", Path.home() / ".cache" / "edx-warehouse"):
         try:
@@ -28,6 +33,7 @@ def _machine_code() -> Path:
     return Path()  # Numba's own choice
 
 
+binding.initialize_native_asmparser()
 numba.config.CACHE_DIR = str(_machine_code()).removeprefix(".")
 # Without _nrt: arrays are the caller's, and counting references to them took most of the time.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}

@@ -19,7 +19,7 @@ from edx_warehouse.exports.compiled.table_values import (
     write_json,
     write_plain_csv,
 )
-from edx_warehouse.exports.compiled.words import PAD, copy, same, zeros_below
+from edx_warehouse.exports.compiled.words import PAD, clean_registers, copy, same, zeros_below
 
 END, FULL, STRANGE = range(3)
 """Why :func:`make_rows` stopped: no whole line is left, there is no room for the next row, the next row is not ordinary."""
@@ -176,6 +176,7 @@ def make_rows(
     :param parts: room for (PERSON, RANK, START, STOP) of each row that is a part; full: no more rows.
     :return: position of the next line, where CSV and JSON end, rows, objects, and why it stopped.
     """
+    clean_registers()
     c = j = rows = objects = 0
     spare = plan.texts.shape[0] + _MOST * (plan.columns.shape[0] + plan.members.shape[0] + 1) + PAD
     while True:
