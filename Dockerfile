@@ -27,6 +27,7 @@ COPY pyproject.toml ./
 COPY plugins ./plugins
 COPY dags ./dags
 COPY include ./include
+COPY docs ./docs
 # Editable: Airflow's plugins folder and the installed package are the same files.
 RUN pip install --no-deps --editable . && mkdir -p /opt/airflow/logs && chown -R 50000:0 /opt/airflow
 # The commit goes into the provenance of every table.

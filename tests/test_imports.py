@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sensors": {"domain", "hooks"},
     "pipelines": {"domain", "tables", "exports", "operators", "sensors"},
     "dashboard": {"domain", "tables", "hooks"},
+    "ui": {"domain", "tables", "hooks", "operators"},
     "driver": {"domain", "exports", "hooks", "operators", "local", "sample"},
     "local": {"domain"},
     "sample": {"domain", "exports"},

@@ -76,17 +76,17 @@ class BuildDays:
                 "%s is not of the form that its schema file declares: all of its dates are made again", self.target
             )
             before = None
-        dates = outdated(before, wanted)
+        dates, told = outdated(before, wanted), dict[str, Any]()
         if dates:
             # One that is made by another recipe is replaced whole: its dates would not be of one kind meanwhile.
             is_known = before is not None and before.recipe == wanted.recipe
-            self._publish(wanted, dates, context, is_known=is_known)
+            told = self._publish(wanted, dates, context, is_known=is_known)
         elif served:
             self.tables.warehouse.retell(self.declared, served)
         if before != wanted:
             state = places.table_state(self.tables.course, self.declared.name, self.tables.window)
             self.tables.bucket.put(state, wanted.to_json())
-        return {"table": self.target, "made": bool(dates), "dates": [str(it) for it in dates]}
+        return told | {"table": self.target, "made": bool(dates), "dates": [str(it) for it in dates]}
 
     def _day_rows(self) -> DayRows:
         tables, declared = self.tables, self.tables.catalog.get(LOGS)
@@ -98,7 +98,7 @@ class BuildDays:
         events = TrackingEvents(tables.bucket, tables.warehouse, declared, tables.course) if is_partitioned else None
         return DayRows(tables.warehouse, tables.course, declared.fields, self.kept.days.labels, events)
 
-    def _publish(self, wanted: DaysState, dates: list[date], context: Context, *, is_known: bool) -> None:
+    def _publish(self, wanted: DaysState, dates: list[date], context: Context, *, is_known: bool) -> dict[str, Any]:
         """Make all dates beside the served table, by as many queries as it takes, and put them in place in one step."""
         warehouse, declared = self.tables.warehouse, self.declared
         parts = self._parts(wanted, dates)
@@ -125,7 +125,7 @@ class BuildDays:
             dates=dates if is_known else None,
             debug={**self.tables.facts, "event_dates": " ".join(map(str, dates))},
         )
-        publish(warehouse, self.tables.catalog, version, produce, context)
+        return publish(warehouse, self.tables.catalog, version, produce, context)
 
     def _parts(self, wanted: DaysState, dates: list[date]) -> list["_Part"]:
         """Return the queries that make some dates; there is always one, if only of no rows."""

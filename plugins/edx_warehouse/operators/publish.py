@@ -87,7 +87,7 @@ def publish(
     produce: Callable[[str, str], Any],
     context: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Put a version in place unless it is there; return what was done, for people and XCom.
+    """Put a version in place unless it is there; return what was done, for people, XCom and asset events.
 
     :param produce: fills the staging table it is given by a job with the key it is given; returns the job, or a list of
         jobs with keys that begin so.
@@ -127,8 +127,11 @@ def publish(
         "table": target,
         "made": True,
         "rows": record.rows_out,
+        "bytes": record.bytes_processed,
+        "snapshot": wanted.labels.get("snapshot_date", ""),
         "digest": wanted.digest,
         "job_id": record.job_id,
+        "location": staging.location or "",
     }
 
 

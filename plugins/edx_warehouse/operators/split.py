@@ -77,6 +77,9 @@ class SplitLogsOperator(InstitutionOperator):
             manifest = split(downloads, self.courses, out, day=day, limits=self.institution.log_limits)
             require_standing(replayed(bucket, day), _quarantined(manifest, out), f"{self.institution.name} {day}")
             written = self._publish(bucket, out, manifest, facts, done, context)
+            for course, asset in self.assets.items():
+                told = _manifest_metadata(out / places.log_manifest(course, day))
+                context["outlet_events"][asset].extra = {"day": str(day), "rows": int(told["rows"])}
         totals = manifest.totals
         self.log.info(
             "%s: %d lines = %d rows + %d quarantined + %d duplicates + %d blank; %d objects written",

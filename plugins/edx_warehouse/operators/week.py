@@ -11,6 +11,7 @@ from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.operators.convert import served_week
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.tables import CourseTableOperator
+from edx_warehouse.operators.unit import day_of
 from edx_warehouse.operators.week_tables import WeekTables
 
 
@@ -102,4 +103,9 @@ class PublishWeekOperator(WeekOperator):
         names = week.put_in_place()
         self.log.info("Put in place: %s", ", ".join(names) or "nothing")
         self.log.info("Removed, as the week lacks them: %s", ", ".join(week.remove(lacking)) or "nothing")
-        return self.announce(context, {"week": str(week.week), "tables": len(names)})
+        facts = week.facts()
+        for asset in self.outlets:
+            event, table = context["outlet_events"][asset], asset.name.rsplit("/", 1)[-1]
+            event.add_partitions(str(day_of(context)))
+            event.extra = {"snapshot": str(week.week), "made": table in facts, **facts.get(table, {})}
+        return {"week": str(week.week), "tables": len(names)}

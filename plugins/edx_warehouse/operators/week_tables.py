@@ -96,6 +96,13 @@ class WeekTables:
             warehouse.drop(str(it.reference))
         return list(wanted)
 
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """Return what asset events tell of the tables that were made, by table name."""
+        return {
+            name.split(".")[1]: {"rows": int(it.num_rows or 0), "bytes": int(it.num_bytes or 0)}
+            for name, it in self._staged.items()
+        }
+
     def remove(self, names: Sequence[str]) -> list[str]:
         """Remove served tables of other weeks, which this one has nothing for; return those that were there.
 

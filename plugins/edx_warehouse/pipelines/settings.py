@@ -8,6 +8,7 @@ from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, RetryAc
 from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.registry import Course, Institution
 from edx_warehouse.operators.alerts import AlertNotifier
+from edx_warehouse.operators.links import keep_error
 
 FIRST_COURSE = date(2012, 9, 1)  # edX's first term
 
@@ -23,7 +24,8 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=3),
-    "on_failure_callback": AlertNotifier(),
+    "on_failure_callback": [keep_error, AlertNotifier()],
+    "on_retry_callback": keep_error,
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(

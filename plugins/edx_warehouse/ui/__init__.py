@@ -1,0 +1,1 @@
+"""Pages in the Airflow UI: documentation, runbook and the status board."""
