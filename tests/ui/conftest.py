@@ -3,19 +3,30 @@
 It is asked over HTTP, as a browser does.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery, storage
 
+from edx_warehouse.hooks.bucket import Bucket
+from edx_warehouse.hooks.warehouse import Warehouse
 from fakes.airflow_server import AirflowServer
+from fakes.board_records import write_records
+from fakes.local_cloud import local_cloud
 from fakes.ports import unused_ports
 
+NAME = "harvardx-data"  # of the project and of its bucket
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = Path(__file__).with_name("serve.py")
 REGISTRY = """\
@@ -29,7 +40,26 @@ courses:
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Return the addresses of a storage and a BigQuery emulator, with what the board is to show of HarvardX."""
+    with local_cloud(tmp_path_factory.mktemp("cloud")) as pair:
+        storage_url, bigquery_url = (f"http://127.0.0.1:{it.port}" for it in pair)
+        with (
+            closing(
+                storage.Client(NAME, AnonymousCredentials(), client_options=ClientOptions(api_endpoint=storage_url))
+            ) as objects,
+            closing(
+                bigquery.Client(NAME, AnonymousCredentials(), client_options=ClientOptions(api_endpoint=bigquery_url))
+            ) as tables,
+        ):
+            for name in (NAME, "mitx-data"):
+                objects.create_bucket(name)
+            write_records(Warehouse(tables, "test"), Bucket(objects, NAME), datetime.now(UTC))
+        yield storage_url, bigquery_url
+
+
+@pytest.fixture(scope="session")
+def airflow(cloud: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
     home = tmp_path_factory.mktemp("airflow")
     (home / "registry.yaml").write_text(REGISTRY)
     (port,) = unused_ports(1)
@@ -45,6 +75,11 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests, long enough for its algorithm, and for no more than that",
         "EDX_WAREHOUSE_REGISTRY": str(home / "registry.yaml"),
+        "STORAGE_EMULATOR_HOST": cloud[0],
+        "BIGQUERY_EMULATOR_HOST": cloud[1],
+        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(
+            {"conn_type": "google_cloud_platform", "extra": {"project": NAME, "is_anonymous": True}}
+        ),
     }
     log = home / "log"
     with log.open("wb") as out:
