@@ -62,6 +62,7 @@ def describe(dag: Any) -> dict[str, Any]:
         "start": dag.start_date.isoformat(),
         "end": dag.end_date.isoformat() if dag.end_date else None,
         "timetable": type(dag.timetable).__name__,
+        "groups": {name: sorted(it.children) for name, it in dag.task_group.get_task_group_dict().items() if name},
         "tasks": {
             task.task_id: {
                 "retries": task.retries,

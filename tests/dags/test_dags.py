@@ -218,6 +218,18 @@ def test_each_step_of_an_institution_talks_to_google_as_its_own_account(found: d
     assert {f"mitx_{step}" for step in STEPS.values()} <= accounts
 
 
+def test_the_tables_of_a_course_are_shown_in_groups(found: dict[str, Any]) -> None:
+    daily = found["dags"]["course_daily__MITx__6_00x__1T2014"]["groups"]
+    assert daily == {
+        "build_days": sorted(f"build_{it}" for it in BY_DATE),
+        "build_whole": sorted(f"build_{it}" for it in WHOLE),
+    }
+    assert found["dags"][ONE]["groups"] == {
+        "load": sorted(["load_small_tables", *(f"load_{it}" for it in LOADS)]),
+        "build": sorted(f"build_{it}" for it in WHOLE),
+    }
+
+
 def test_a_dag_and_its_tasks_have_ids_that_labels_can_hold(found: dict[str, Any]) -> None:
     for dag_id, dag in found["dags"].items():
         for name in (dag_id, *dag["tasks"]):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, TaskGroup
 
 from edx_warehouse.domain.registry import Course
 from edx_warehouse.operators.days import BuildDaysOperator
@@ -18,6 +18,11 @@ LOAD: dict[str, Any] = {"priority_weight": 40, "weight_rule": "absolute"}
 BUILD: dict[str, Any] = {"priority_weight": 30, "weight_rule": "absolute"}
 PLAN: dict[str, Any] = {"priority_weight": 20, "weight_rule": "absolute"}
 BUILD_WEEK: dict[str, Any] = {"priority_weight": 10, "weight_rule": "absolute"}
+
+
+def group(verb: str, tooltip: str) -> TaskGroup:
+    """Return a group of tasks, shown as one box until somebody opens it; the ids of its tasks are as without it."""
+    return TaskGroup(verb, prefix_group_id=False, tooltip=tooltip)
 
 
 def kept_by_date(catalog: Catalog) -> list[str]:
@@ -36,15 +41,20 @@ def declare_builds(course: Course, catalog: Catalog, tables: list[str], **argume
     :param arguments: further arguments of all these tasks.
     """
     tasks: dict[str, BaseOperator] = {}
+    groups = {
+        True: group("build_days", "tables that are kept by event date: the dates whose events changed are made again"),
+        False: group("build_whole", "tables that are made again whole, when something that they are made from changed"),
+    }
     for it in catalog.order(tables):
-        operator = BuildDaysOperator if catalog[it].is_kept_by_date else BuildTableOperator
-        tasks[it] = operator(
+        is_kept_by_date = catalog[it].is_kept_by_date
+        tasks[it] = (BuildDaysOperator if is_kept_by_date else BuildTableOperator)(
             task_id=f"build_{catalog[it].name}",
             table=it,
             institution=course.institution,
             course=course.key,
             catalog=catalog,
             outlets=[assets.table(course, catalog[it].name)],
+            task_group=groups[is_kept_by_date],
             **arguments,
         )
     connect(catalog, tasks, tasks)

@@ -17,7 +17,7 @@ from edx_warehouse.operators.surveys import MADE, ConvertSurveysOperator
 from edx_warehouse.operators.tables import CheckTablesOperator
 from edx_warehouse.operators.week import MakeTablesOperator, PublishWeekOperator
 from edx_warehouse.pipelines import assets, settings
-from edx_warehouse.pipelines.builds import BUILD_WEEK, LOAD, connect, kept_by_date, kept_whole
+from edx_warehouse.pipelines.builds import BUILD_WEEK, LOAD, connect, group, kept_by_date, kept_whole
 from edx_warehouse.sensors.manifest import ManifestSensor
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.privacy import require_protection
@@ -75,9 +75,13 @@ def declare(course: Course, catalog: Catalog, contracts: Contracts) -> None:
             task_id="convert_surveys", contracts=contracts, converted=_CONVERT, pool="split", **place
         )
         make = partial(MakeTablesOperator, converted=_CONVERT, catalog=catalog, **place)
-        loads = {it: make(task_id=f"load_{catalog[it].name}", tables=[it], **LOAD) for it in loaded if it not in small}
-        load_small = make(task_id="load_small_tables", tables=small, **LOAD)
-        builds = {it: make(task_id=f"build_{catalog[it].name}", tables=[it], **BUILD_WEEK) for it in whole}
+        with group("load", "files of the week, loaded and checked beside the tables that are served"):
+            loads = {
+                it: make(task_id=f"load_{catalog[it].name}", tables=[it], **LOAD) for it in loaded if it not in small
+            }
+            load_small = make(task_id="load_small_tables", tables=small, **LOAD)
+        with group("build", "tables of the week, made and checked beside those that are served"):
+            builds = {it: make(task_id=f"build_{catalog[it].name}", tables=[it], **BUILD_WEEK) for it in whole}
         publish = PublishWeekOperator(
             task_id="publish_tables",
             tables=[*loaded, *whole],

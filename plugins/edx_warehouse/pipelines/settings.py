@@ -8,7 +8,7 @@ from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, RetryAc
 from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.registry import Course, Institution
 from edx_warehouse.operators.alerts import AlertNotifier
-from edx_warehouse.operators.links import keep_error
+from edx_warehouse.operators.links import base_path, keep_error
 
 FIRST_COURSE = date(2012, 9, 1)  # edX's first term
 
@@ -82,6 +82,6 @@ def doc(what: str, unit: str) -> str:
         f"{what}\n\n"
         f"**One run is one {unit}**, named by its logical date. Running or clearing any task again is always safe: "
         "with the same input nothing is written, with a changed input the change takes effect.\n\n"
-        "When a task is red, the last line of its log says what is wrong, where, and what to do next; "
-        "[its code has a page in the runbook](docs/runbook/README.md).\n"
+        "When a task is red, the last line of its log says what is wrong, where, and what to do next; its *Details* lead "
+        f"to the page of its code in the [runbook]({base_path()}/edx-docs/runbook/), and to its table, job and files.\n"
     )

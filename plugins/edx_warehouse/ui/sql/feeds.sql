@@ -2,7 +2,9 @@
 SELECT
   job.course_id,
   MAX(CASE WHEN job.reference = 'logs.tracklog' THEN SUBSTR(job.target, -8) END) AS newest_day,
-  MAX(CASE WHEN job.reference LIKE 'transformed.%' THEN REGEXP_EXTRACT(job.uri, '/weekly/([0-9-]+)/') END) AS newest_week,
+  MAX(
+    CASE WHEN job.reference LIKE 'transformed.%' THEN REGEXP_EXTRACT(job.uri, '/weekly/([0-9-]+)/') END
+  ) AS newest_week,
   MAX(CASE WHEN job.reference = 'secondary.person_course' THEN job.ended END) AS built,
 FROM
   ops.job_history AS job
