@@ -27,6 +27,8 @@ def runs() -> None:
         session.commit()
         for file in ("course_daily.py", "course_weekly.py"):
             bag = DagBag(str(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]) / file))
+            if bag.import_errors:
+                raise SystemExit(str(bag.import_errors))
             for dag_id, dag in bag.dags.items():
                 session.merge(
                     DagModel(

@@ -8,7 +8,7 @@ from typing import Any
 from edx_warehouse.domain.registry import Course, Institution
 from edx_warehouse.operators.freshness import FEEDS
 from edx_warehouse.ui.airflow_runs import Filling, Run, Runs
-from edx_warehouse.ui.board_data import BoardData, Feeds, Hold
+from edx_warehouse.ui.board_data import DAYS, BoardData, Feeds, Hold
 
 # A day's runs are given as long as a day is, a week's as long as a week is, before the board calls them late.
 _PATIENCE = {feed: step + due for feed, (step, due) in FEEDS.items()}
@@ -21,7 +21,7 @@ _LEVELS = 5
 class Cell:
     """One cell: its text, how it stands, and where it leads.
 
-    :param kind: ``good``, ``late``, ``bad`` or empty; of a heatmap ``h0`` to ``h5``.
+    :param kind: ``good``, ``late``, ``bad``, ``plain`` or empty; of a heatmap ``h0`` to ``h5``.
     :param path: below the UI's path; empty when it leads nowhere.
     """
 
@@ -66,7 +66,7 @@ class Board:
             (str(late), "late", "late" if late else ""),
             (str(len(self.held)), "held", "bad" if self.held else ""),
             (short(bad_lines), "bad lines", "late" if bad_lines else ""),
-            (size(sum(it["bytes_billed"] or 0 for it in self.costs)), f"billed in {len(self.costs)} days", ""),
+            (size(sum(it["bytes_billed"] or 0 for it in self.costs)), f"billed in {DAYS} days", ""),
         ]
 
 
@@ -130,12 +130,12 @@ def _row(course: Course, data: BoardData, runs: Runs, most: int, now: datetime) 
     cells = [
         _feed("logs", feeds.day, course, runs.newest.get(daily), _path(runs, daily, feeds.day), now),
         _feed("weekly", feeds.week, course, runs.newest.get(weekly), f"/dags/{weekly}", now),
-        Cell(f"{feeds.built:%Y-%m-%d %H:%M}" if feeds.built else "none", path=_path(runs, daily, None)),
+        Cell(f"{feeds.built:%Y-%m-%d %H:%M}" if feeds.built else "none", "plain", _path(runs, daily, None)),
     ]
     if held:
         cells[1] = Cell(f"held {max(held)}", "bad", f"/dags/{weekly}", "waits for a person; see Held below")
     heat = []
-    for day in data.days:
+    for day in reversed(data.days):
         count, run = data.events.get((name, day), 0), runs.of_days.get((daily, day))
         failed = run is not None and run.state in _BAD
         level = 0 if not count else 1 + int((_LEVELS - 1) * count.bit_length() / max(1, most.bit_length()))

@@ -45,7 +45,7 @@ class Hold:
     """A unit that waits for a person.
 
     :param unit: as in the quarantine: a day, or a week and a course's slug.
-    :param told: the problem's line.
+    :param told: what was expected and what was found.
     """
 
     feed: str
@@ -126,7 +126,7 @@ def _held(bucket: Bucket) -> list[Hold]:
     found = []
     for name, problem in holds(bucket):
         if match := _UNIT.fullmatch(name):
-            told = f"{problem.get('expected', '')}; found {problem.get('found', '')}"
+            told = f"expected {problem.get('expected', '')}, found {problem.get('found', '')}"
             found.append(Hold(match["feed"], match["unit"], str(problem.get("code", "")), told))
     return sorted(found, key=lambda it: (it.feed, it.unit), reverse=True)
 
