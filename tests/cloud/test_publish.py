@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import BadRequest
 
+from edx_warehouse.domain import places
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.hooks.bucket import Bucket, sha256_of
 from edx_warehouse.hooks.warehouse import Warehouse, fields_of
@@ -201,6 +202,22 @@ def test_rows_that_differ_from_the_manifest_leave_the_old_rows_served(
         "2 rows",
     )
     assert content(warehouse, target) == [("1", 1)]
+
+
+def test_a_claim_may_name_a_table_that_all_courses_share(
+    warehouse: Warehouse, load: Publish, target: str, place: str
+) -> None:
+    known = {"claim": "relationship", "column": "learner", "table": "reference.countries", "other": "cc"}
+    table = replace(TABLE, checks=(known,))
+    assert load([visit(1, 15)], table=table)["made"] is True  # nobody has loaded countries yet
+    countries = warehouse.reference(places.REFERENCE_TABLES, "countries")
+    one = f"INSERT INTO `{countries}` (cc, name, continent) VALUES ('2', 'Two', 'Asia')"
+    warehouse.client.query_and_wait(one)
+    with pytest.raises(Terminal, match=r"relationship learner reference\.countries\.cc \(1 rows\)"):
+        load([visit(2, 15), visit(3, 15)], table=table)
+    assert content(warehouse, target) == [("1", 1)]
+    assert load([visit(2, 15)], table=table)["made"] is True
+    warehouse.client.delete_table(countries)
 
 
 def test_a_first_version_that_is_refused_serves_nothing(warehouse: Warehouse, load: Publish, target: str) -> None:

@@ -14,13 +14,13 @@ from typing import Any
 from google.cloud import bigquery
 
 from edx_warehouse.domain.errors import Problem, Terminal
-from edx_warehouse.domain.places import OPS
+from edx_warehouse.domain.places import OPS, REFERENCE_TABLES
 from edx_warehouse.hooks.warehouse import Warehouse, fields_of, has_form_of
 from edx_warehouse.operators import metrics
 from edx_warehouse.tables import provenance
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.checks import claims_query, claims_sql, schema_diff
-from edx_warehouse.tables.declarations import Table
+from edx_warehouse.tables.declarations import REFERENCE, Table
 from edx_warehouse.tables.references import bind, references
 
 type Staged = bigquery.Table
@@ -176,7 +176,7 @@ def _make(
     jobs = made if isinstance(made, list) else [made]
     rows = sum(int((it.num_dml_affected_rows if it.job_type == "query" else it.output_rows) or 0) for it in jobs)
     _check_rows(warehouse, wanted, rows)
-    _check_claims(warehouse, wanted, staged, key, related)
+    _check_claims(warehouse, catalog, wanted, staged, key, related)
     record = _record(wanted, jobs, rows, context)
     # Recorded first: once the table is in place a later try finds nothing to do, and would never record it.
     warehouse.append(catalog["ops.job_history"], OPS, record.row(), f"record_{key}")
@@ -201,7 +201,12 @@ def _check_rows(warehouse: Warehouse, wanted: Version, rows: int) -> None:
 
 
 def _check_claims(
-    warehouse: Warehouse, wanted: Version, staged: str, key: str, related: Callable[[str], str] | None
+    warehouse: Warehouse,
+    catalog: Catalog,
+    wanted: Version,
+    staged: str,
+    key: str,
+    related: Callable[[str], str] | None,
 ) -> None:
     sql = claims_query(wanted.table, f"`{staged}`")
     if not sql:
@@ -210,7 +215,10 @@ def _check_claims(
     dataset = wanted.target.rsplit(".", 1)[0]
     # A relationship names a table of the same course, which stands beside the one that is checked.
     beside = related or (lambda name: f"{dataset}.{name.split('.')[1]}")
-    sql = bind(sql, {str(it): f"`{beside(str(it))}`" for it in references(sql)})
+    targets = {str(it): beside(str(it)) for it in references(sql) if it.layer != REFERENCE}
+    shared = {str(it) for it in references(sql) if it.layer == REFERENCE}
+    targets |= {name: _reference_table(warehouse, catalog[name]) for name in sorted(shared)}
+    sql = bind(sql, {name: f"`{target}`" for name, target in targets.items()})
     broken = []
     asked = hashlib.sha256(sql.encode()).hexdigest()[:8]  # other claims are another question
     for row in warehouse.query(sql, {}, f"check_{asked}_{key}").result():
@@ -221,6 +229,15 @@ def _check_claims(
     if broken:
         found = "broken: " + ", ".join(broken)
         raise _refusal(warehouse, wanted, "E-CHK-102", "every claim of the schema to hold", found)
+
+
+def _reference_table(warehouse: Warehouse, table: Table) -> str:
+    """Return where a table that all courses share is; without rows when it has not come yet, as nobody waits for it."""
+    target = warehouse.reference(REFERENCE_TABLES, table.name)
+    if warehouse.find(target) is None:
+        warehouse.ensure_dataset(REFERENCE_TABLES, f"{REFERENCE_TABLES}: built and described by edx-warehouse.")
+        warehouse.create(table, target)
+    return target
 
 
 def _refusal(warehouse: Warehouse, wanted: Version, code: str, expected: str, found: str) -> Terminal:

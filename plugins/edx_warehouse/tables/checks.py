@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from edx_warehouse.tables.declarations import Field, Table
+from edx_warehouse.tables.declarations import REFERENCE, Field, Table
 
 _ALIKE = 0.6
 _SAME_TYPE = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
@@ -107,6 +107,10 @@ def _claim(it: dict[str, Any], target: str, *, stops: bool) -> Claim:
                 f" LEFT JOIN (SELECT DISTINCT other.{it['other']} AS value FROM {it['table']} AS other) AS related"
                 f" ON {column} = related.value"
             )
+            if it["table"].startswith(f"{REFERENCE}."):
+                # No course waits for what all courses share: until it comes nobody knows better.
+                count = f"CASE WHEN MAX(known.n) > 0 THEN {count} ELSE 0 END"
+                source += f" CROSS JOIN (SELECT COUNT(*) AS n FROM {it['table']} AS every_one) AS known"
         case _:
             raise ValueError(f"no claim {kind}")
     sql = f"SELECT {_literal(name)} AS claim, {count} AS offending FROM {source}"
