@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlglot
@@ -18,6 +19,7 @@ DOC = ROOT / "docs" / "adding-a-table.md"
 REFERENCES = sorted(
     f"{path.parent.name}.{path.stem}" for layer in LAYERS for path in (ROOT / "include/schemas" / layer).glob("*.yaml")
 )
+PERSONS = {"username", "user_id", "student_id", "author_id", "author_username"}
 QUERIED_REFERENCES = [reference for reference in REFERENCES if reference.partition(".")[0] in QUERIED]
 
 
@@ -99,6 +101,28 @@ def test_a_query_has_cases_with_ordinary_and_with_empty_input(table: Table) -> N
     for path, case in zip(paths, cases, strict=True):
         assert set(case["given"]) == set(table.references), path.name
         assert set(case["parameters"]) == set(parameters(table.sql or "")), path.name
+
+
+@every_queried_table
+def test_a_query_has_a_case_with_one_learner(table: Table, catalog: Catalog) -> None:
+    tells_persons = any(PERSONS & {it.name for it in catalog[name].fields} for name in table.references)
+    cases = [read_yaml(path) for path in (ROOT / "tests/sql" / table.layer / table.name).glob("*.yaml")]
+    given = [[row for rows in case["given"].values() for row in rows or []] for case in cases]
+    assert [rows for rows in given if rows and learners(rows) == int(tells_persons)]
+
+
+def learners(rows: list[dict[str, Any]]) -> int:
+    """Return how many persons rows are of: of the columns that name a person, the one that tells most apart."""
+    return max(len({row[name] for row in rows if str(row.get(name) or "").strip()}) for name in PERSONS)
+
+
+def test_a_reference_table_of_this_package_says_where_it_is_from_and_who_may_use_it(catalog: Catalog) -> None:
+    seeds = [table for table in catalog.values() if table.seed]
+    assert seeds
+    listed = (ROOT / "include/reference/README.md").read_text()
+    for table in seeds:
+        assert [it for it in ("Source:", "Version:", "Licence:") if it not in table.description] == [], table.name
+        assert f"`{table.name}.csv`" in listed
 
 
 def test_the_documentation_knows_every_claim_parameter_and_layer() -> None:
