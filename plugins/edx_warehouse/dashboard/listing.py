@@ -152,6 +152,8 @@ def _key(panel: Panel, row: Row) -> Any:
 
 def _matches(panel: Panel, rows: Sequence[Row], search: str) -> bool:
     words = search.casefold().split()
+    if not words:
+        return True
     content = " ".join(text(column, row[column.name]) for row in rows for column in panel.columns).casefold()
     return all(it in content for it in words)
 
