@@ -92,7 +92,8 @@ def stopping(warehouse: bigquery.Client, catalog: Catalog, table: Table, made: s
     """Return the checks that do not hold, with the number of offending rows; tables they name have no rows."""
     query = claims_query(table, made)
     named = sorted({str(it) for it in references(query)})
-    query = bind(query, {it: insert(warehouse, f"beside_{table.name}", catalog[it], []) for it in named})
+    dataset = made.strip("`").rpartition(".")[0]
+    query = bind(query, {it: insert(warehouse, dataset, catalog[it], []) for it in named})
     stops = {claim.name for claim in claims_sql(table, made) if claim.stops}
     offending = {row["claim"]: row["offending"] for row in run(warehouse, query, {})}
     assert offending.keys() >= stops
