@@ -54,7 +54,8 @@ measures AS (
     populations AS student
   CROSS JOIN UNNEST([
     'nplay_video', 'ndays_act', 'nchapters', 'nevents', 'nforum_posts', 'nforum_votes', 'nforum_endorsed',
-    'nforum_threads', 'nforum_comments', 'grade', 'nprogcheck', 'nshow_answer', 'npause_video', 'avg_dt', 'sum_dt', 'age'
+    'nforum_threads', 'nforum_comments', 'grade', 'nprogcheck', 'nshow_answer', 'npause_video', 'avg_dt', 'sum_dt',
+    'age'
   ]) AS measure
 ),
 
