@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from google.cloud import bigquery, storage
 from edx_warehouse.domain import places
 from edx_warehouse.domain.days import midnight
 from edx_warehouse.domain.errors import Terminal
+from edx_warehouse.exports.convert import ConvertedWeek
 from edx_warehouse.hooks.warehouse import Warehouse
 from edx_warehouse.operators.week import MakeTablesOperator, PublishWeekOperator
 from edx_warehouse.tables.catalog import Catalog
@@ -25,12 +27,13 @@ pytestmark = pytest.mark.cloud
 
 WEEK = date(2014, 11, 16)
 TABLES = ("rolecourse", "roleforum", "teams")
+PROVENANCE = Path(__file__).parents[2] / "docs/provenance.md"
 
 
 class Roles(DeliveredTo):
     """An institution with one converted week of one course, in which some people have roles."""
 
-    def convert(self, folder: Path, role: str) -> None:
+    def convert(self, folder: Path, role: str) -> ConvertedWeek:
         delivery = Delivery(folder / role / "in")
         delivery.rows["rolecourse"] = [{"org": "HarvardX", "course_id": str(CS50), "user_id": "5", "role": role}]
         delivery.rows["roleforum"] = [{"course_id": str(CS50), "user_id": it, "name": "Student"} for it in ("5", "12")]
@@ -40,13 +43,14 @@ class Roles(DeliveredTo):
             self.bucket.put(prefix + name, folder / role / "out" / name)
         self.bucket.put(prefix + "converted.json", week.to_json().encode())
         self.bucket.put(places.latest(CS50) + "MANIFEST.json", json.dumps({"week": str(WEEK)}).encode())
+        return week
 
-    def load(self, catalog: Catalog) -> list[str]:
-        made: list[str] = self.do(MakeTablesOperator, catalog)["made"]
-        self.do(PublishWeekOperator, catalog)
+    def load(self, catalog: Catalog, *more: str) -> list[str]:
+        made: list[str] = self.do(MakeTablesOperator, catalog, *more)["made"]
+        self.do(PublishWeekOperator, catalog, *more)
         return [it.split(".")[1] for it in made]
 
-    def do(self, operator: type[Any], catalog: Catalog) -> Any:
+    def do(self, operator: type[Any], catalog: Catalog, *more: str) -> Any:
         bucket, warehouse = self.bucket, self.warehouse
         here = {"bucket": lambda _: bucket, "warehouse": lambda _, __: warehouse}
         task = type(operator.__name__, (operator,), here)(
@@ -54,7 +58,7 @@ class Roles(DeliveredTo):
             institution=self.institution,
             course=CS50,
             catalog=catalog,
-            tables=[f"transformed.{it}" for it in TABLES],
+            tables=[*(f"transformed.{it}" for it in TABLES), *more],
             converted="convert",
         )
         return task.execute(context())
@@ -112,3 +116,26 @@ def test_a_table_that_cannot_be_loaded_fails_the_task_when_the_others_are_made_b
     there.convert(tmp_path, "mended")
     assert there.load(catalog) == ["rolecourse", "teams"]
     assert len(there.rows("roleforum")) == 2
+
+
+def test_one_query_of_the_documentation_tells_from_which_weekly_files_a_number_came(
+    there: Roles, tmp_path: Path, catalog: Catalog
+) -> None:
+    there.convert(tmp_path, "finance_admin")
+    there.load(catalog, "secondary.roles")
+    week = there.convert(tmp_path, "sales_admin")
+    assert there.load(catalog, "secondary.roles") == ["rolecourse", "roles"]
+    query = re.findall(r"```sql\n(WITH RECURSIVE .*?)```", PROVENANCE.read_text(), flags=re.DOTALL)[0]
+    names = {"harvardx-data": there.warehouse.project, "HarvardX__CS50x__2014_T1_latest": places.latest_dataset(CS50)}
+    for name, here in (names | {".person_course'": ".roles'"}).items():
+        assert name in query
+        query = query.replace(name, here)
+
+    found = [tuple(row.values()) for row in there.warehouse.client.query_and_wait(query)]
+
+    dataset = f"{there.warehouse.project}.{places.latest_dataset(CS50)}"
+    sha256s = {it.name: it.sha256 for it in week.files}
+    assert found == [
+        (f"{dataset}.{name}", name, f"{places.weekly(WEEK)}{name}.sql", sha256s[name])
+        for name in ("rolecourse", "roleforum")
+    ]

@@ -20,10 +20,20 @@ from edx_warehouse.domain.errors import Held, Problem
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.exports.delivered_files import Delivered
 from edx_warehouse.exports.output_files import Output
+from edx_warehouse.exports.user_info_combo import SOURCES
 from edx_warehouse.exports.weekly_files import REQUIRED
 
 #: Raised whenever the same files give other output.
 VERSION = "5"
+
+_CONTENT = ("course_structure", "course_xml")
+_MADE_FROM: Mapping[str, tuple[str, ...]] = {
+    "course_axis": _CONTENT,
+    "grade_cutoffs": _CONTENT,
+    "grading_policy": _CONTENT,
+    "problem_analysis": ("studentmodule",),
+    "user_info_combo": tuple(SOURCES),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +49,7 @@ class ConvertedFile:
         then those that the contract lacks.
     :param odd_values: by field, values that are not of its type: NULL in the transformed table, kept in ``raw/``. Fields
         without any are left out.
+    :param file: base name of the file as delivered.
     """
 
     name: str
@@ -48,6 +59,7 @@ class ConvertedFile:
     rows_of_others: int = 0
     columns: tuple[str, ...] = ()
     odd_values: Mapping[str, int] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +92,14 @@ class ConvertedWeek:
             "digest": self.digest,
         }
         return json.dumps(document, indent=2)
+
+
+def delivered_for(table: str, raw: str | None) -> tuple[str, ...]:
+    """Return the canonical names of the delivered files that a transformed table is made from; some may be absent.
+
+    :param raw: the file whose rows the table's are, where its declaration names one.
+    """
+    return _MADE_FROM.get(table, (raw or table,))
 
 
 def digest_of(course: CourseKey, contracts: Contracts, sha256s: Mapping[str, str]) -> str:

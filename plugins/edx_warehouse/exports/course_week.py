@@ -53,6 +53,7 @@ class CourseWeek:
         self.staging = staging
         self.executor = executor
         self.delivered = delivered
+        self.names = {it.name: it.path.name for it in delivered}
         self.rows = CourseRows(course)
         # What makes the rows of a table that holds one file's, and where they go.
         self.lines: dict[str, tuple[str, StudentModule | RawRows]] = {
@@ -105,7 +106,9 @@ class CourseWeek:
 
     def _unknown(self, delivered: Delivered, sha256: str) -> None:
         self.drift.append(f"{delivered.name}: no contract: not loaded until it has one")
-        self.files.append(ConvertedFile(name=delivered.name, sha256=sha256, rows_in=None, rows_out=0))
+        self.files.append(
+            ConvertedFile(name=delivered.name, sha256=sha256, rows_in=None, rows_out=0, file=delivered.path.name)
+        )
 
     def _table(self, table: Table, sha256: str, people: PersonRows) -> None:
         name = table.delivered.name
@@ -179,6 +182,7 @@ class CourseWeek:
                 rows_of_others=self.rows.others[name],
                 columns=columns,
                 odd_values={column: count for column, count in sorted(unparsable.items()) if count},
+                file=self.names[name],
             )
         )
 

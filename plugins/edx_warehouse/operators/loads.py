@@ -9,10 +9,12 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from edx_warehouse.domain import places
+from edx_warehouse.exports.convert import delivered_for
 from edx_warehouse.operators.course_tables import CourseTables
 from edx_warehouse.operators.due import CONVERTED
 from edx_warehouse.operators.publish import Version, publish
 from edx_warehouse.operators.surveys import CONVERTED as SURVEYS
+from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.provenance import digest
 
 
@@ -45,11 +47,13 @@ def export_version(tables: CourseTables, table: str, week: date, debug: Mapping[
     prefix = places.week_of_course(tables.course, week)
     output = f"transformed/{table}.json.gz"
     manifests = (tables.bucket.read(prefix + name) for name in (CONVERTED, SURVEYS))
-    entries = [it for content in manifests if content and (it := json.loads(content)["outputs"].get(output))]
-    if not entries:
+    found = [json.loads(content) for content in manifests if content]
+    of_table = [it for it in found if output in it["outputs"]]
+    if not of_table:
         raise AirflowSkipException(f"{prefix} has no {output}.")
+    entry = of_table[0]["outputs"][output]
     declared = tables.catalog[f"transformed.{table}"]
-    inputs = {prefix + output: entries[0]["sha256"]}
+    inputs = {prefix + output: entry["sha256"]}
     return Version(
         table=declared,
         target=tables.target(table),
@@ -57,7 +61,18 @@ def export_version(tables: CourseTables, table: str, week: date, debug: Mapping[
         inputs=inputs,
         labels={**tables.labels, "snapshot_date": str(week)},
         course_id=str(tables.course),
-        rows_in=entries[0]["rows"],
+        rows_in=entry["rows"],
         uri=tables.bucket.uri(prefix + output),
-        debug=debug or {},
+        debug=_delivered(of_table[0], declared, week) | dict(debug or {}),
     )
+
+
+def _delivered(manifest: Mapping[str, Any], table: Table, week: date) -> dict[str, str]:
+    """Return which delivered files a table is made from, for its record; the digest has their content already."""
+    files = {it["name"]: it for it in manifest["files"]}
+    names = [it for it in delivered_for(table.name, table.raw) if it in files and "sha256" in files[it]]
+    # Weeks that were converted by an older version say no file's own name.
+    return {
+        f"delivered {name}": f"{places.weekly(week)}{files[name].get('file', '')} {files[name]['sha256']}"
+        for name in names
+    }
