@@ -1,4 +1,4 @@
-"""Every table of days of a poisoned and shuffled world, made by its query, has the oracle's rows in all columns."""
+"""Every table of days or persons of a poisoned and shuffled world, made by its query, has the oracle's rows wholly."""
 
 import gzip
 from collections.abc import Mapping
@@ -15,19 +15,26 @@ import oracle
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Held
+from edx_warehouse.exports.contracts import Contracts
+from edx_warehouse.exports.convert import convert
 from edx_warehouse.exports.tracking_log import split
+from edx_warehouse.exports.weekly_files import files_of
 from edx_warehouse.sample.world import World, write_world
 from edx_warehouse.tables.catalog import Catalog
 from edx_warehouse.tables.declarations import LOGS, PARAMETERS, Table
 from edx_warehouse.tables.references import bind, union_of_days
+from edx_warehouse.tables.seeds import seed_rows
 from oracle_days import tables_of_days
 from oracle_differences import differences
+from oracle_week import OF_PERSONS, tables_of_week
 
 pytestmark = pytest.mark.cloud
 
 DATASET = "world"
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
 UNTOLD = {"secondary.ora_events_day"}  # nobody in the sample world's logs writes an open response
-TABLES = sorted(f"secondary.{name}" for name in tables_of_days([]))
+TABLES = sorted(f"secondary.{name}" for name in [*tables_of_days([]), *OF_PERSONS])
+TRANSFORMED = ("forum", "studentmodule", "user_info_combo")
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class Maker:
         targets = {name: f"`{self.place}{name.split('.')[1]}`" for name in table.references}
         if LOGS in targets:
             targets[LOGS] = union_of_days([self.place + places.day_table(day) for day in days])
-        values: dict[str, Any] = {"course_id": str(self.course.key), "event_dates": dates}
+        values: dict[str, Any] = {"course_id": str(self.course.key), "event_dates": dates, "until": date.max}
         config = bigquery.QueryJobConfig(
             query_parameters=[
                 bigquery.ArrayQueryParameter(name, "DATE", values[name])
@@ -131,8 +138,29 @@ def courses(
                 continue
             days[day] = [date.fromisoformat(it) for it in manifest.courses[-1].event_dates]
             load(warehouse, catalog[LOGS], out / places.log_part(key, day), f"{key.slug}__{places.day_table(day)}")
-        found.append(Course(key, days, expected[str(key)]))
+        week = world.weeks[-1]
+        assert (key, week) != (poison.spoilt_course, poison.spoilt_week)
+        folder = world.root / "archive" / institution / "incoming/weekly" / str(week)
+        load_week(warehouse, catalog, key, week, folder, out / f"week-{key.slug}")
+        rows = expected[str(key)]
+        found.append(Course(key, days, rows | tables_of_week(folder, str(key), rows["course_modal_ip"])))
     return found
+
+
+def load_week(
+    warehouse: bigquery.Client, catalog: Catalog, course: CourseKey, week: date, folder: Path, out: Path
+) -> None:
+    """Load what the tables of persons read beside the logs: a course's export, and what all courses share."""
+    names = {path.name: path for path in folder.rglob("*") if path.is_file()}
+    files = {table: names[name] for table, name in files_of(names, [course])[course].items()}
+    convert(files, course, week, Contracts.read(INCLUDE), out)
+    for name in TRANSFORMED:
+        load(warehouse, catalog[f"transformed.{name}"], out / f"transformed/{name}.json.gz", f"{course.slug}__{name}")
+    for table in (it for it in catalog.values() if it.seed):
+        assert table.seed is not None
+        part = out / f"{table.name}.json.gz"
+        part.write_bytes(gzip.compress(b"".join(seed_rows(table.seed, table.fields)), mtime=0))
+        load(warehouse, table, part, f"{course.slug}__{table.name}")
 
 
 def load(warehouse: bigquery.Client, table: Table, part: Path, name: str) -> None:
@@ -152,7 +180,7 @@ def made(warehouse: bigquery.Client, catalog: Catalog, courses: list[Course]) ->
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_of_days_has_the_rows_of_the_oracle(
+def test_a_table_of_days_or_persons_has_the_rows_of_the_oracle(
     name: str, catalog: Catalog, courses: list[Course], made: list[dict[str, list[dict[str, Any]]]]
 ) -> None:
     table = catalog[name]
