@@ -21,7 +21,6 @@ DAYS = 14
 """Days that the heatmap and the sums show."""
 
 _LOOK_BACK = timedelta(days=100)
-_CONNECTION = "google_cloud_default"
 _SQL = Path(__file__).with_name("sql")
 _UNIT = re.compile(r"quarantine/(?P<feed>[a-z]+)/(?P<unit>.+)/held\.json")
 
@@ -75,9 +74,10 @@ class BoardData:
 
 
 def connect(institution: Institution) -> tuple[Warehouse, Bucket]:
-    """Return an institution's project and bucket, as Airflow's connection reaches them."""
-    warehouse = Warehouse.connect(institution.project, _CONNECTION, f"{institution.name} status")
-    return warehouse, Bucket.connect(institution.bucket, _CONNECTION)
+    """Return an institution's project and bucket, as the account of whoever watches it reaches them."""
+    account = dict(institution.connections).get("watch", "google_cloud_default")
+    warehouse = Warehouse.connect(institution.project, account, f"{institution.name} status")
+    return warehouse, Bucket.connect(institution.bucket, account)
 
 
 def ask(warehouse: Warehouse, name: str, **parameters: Any) -> list[dict[str, Any]]:
