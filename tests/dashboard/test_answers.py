@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from edx_warehouse.dashboard import answers as module
 from edx_warehouse.dashboard.answers import Answers, Scope
 from edx_warehouse.dashboard.cells import HIDDEN
 from edx_warehouse.dashboard.panels import Column, Panel
@@ -47,13 +46,8 @@ class Served:
         return [{"n": self.people}]
 
 
-@pytest.fixture(autouse=True)
-def look_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN", 0.0)
-
-
 def answers(served: Served) -> Answers:
-    return Answers(lambda project: served)  # type: ignore[arg-type, return-value]
+    return Answers(lambda project: served, look_again=0)  # type: ignore[arg-type, return-value]
 
 
 def test_twenty_people_at_once_are_one_query() -> None:

@@ -13,7 +13,6 @@ from edx_warehouse.dashboard.panels import Panel
 from edx_warehouse.hooks.reading import Reader, ServedTable
 from edx_warehouse.tables.references import bind
 
-_LOOK_AGAIN = 15.0  # seconds in which a table is taken to be as it was
 _ANSWERS = 2_000
 
 
@@ -55,11 +54,13 @@ class Answers:
 
     :param connect: gives a reader of a project.
     :param k: smallest number of people that everybody may see.
+    :param look_again: seconds in which a table is taken to be as it was.
     """
 
-    def __init__(self, connect: Callable[[str], Reader], k: int = SMALL) -> None:
+    def __init__(self, connect: Callable[[str], Reader], k: int = SMALL, look_again: float = 15.0) -> None:
         self._connect = connect
         self.k = k
+        self._look_again = look_again
         self._lock = Lock()
         self._readers: dict[str, Reader] = {}
         self._looks: OrderedDict[tuple[str, str, str], tuple[float, ServedTable | None]] = OrderedDict()
@@ -98,7 +99,7 @@ class Answers:
         key = (project, dataset, name)
         with self._lock:
             at, table = self._looks.get(key, (0.0, None))
-        if time.monotonic() - at < _LOOK_AGAIN and at:
+        if time.monotonic() - at < self._look_again and at:
             return table
         table = self._reader(project).look(dataset, name)
         with self._lock:
