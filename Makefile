@@ -5,10 +5,12 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for it in python3 /usr/bin/python3 /usr/local/bin/python3 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.*/bin/python3; do \
 	"$$it" -c 'import sys; sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1 && { echo "$$it"; break; }; done)
 BIN := .venv/bin
+# The set-up's own when there is none on PATH.
+UV = $(or $(shell command -v uv),$(lastword $(wildcard .local/uv/*/bin/uv)))
 SQL := $(shell find include/sql -name '*.sql' -print -quit 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test longtest check bench docs fix up down
+.PHONY: help setup demo test longtest check bench docs fix up down audit sbom
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +45,13 @@ bench: setup ## measure splitter and converter beside their yardsticks, and read
 	@$(BIN)/python benchmarks/convert_week.py
 	@$(BIN)/python benchmarks/convert_parts.py
 	@$(BIN)/python benchmarks/parse_dags.py
+
+audit: setup ## look whether a known vulnerability is in what is installed (asks PyPI's database)
+	@$(UV) tool run --quiet --from pip-audit==2.9.0 pip-audit --require-hashes --disable-pip -r requirements.txt
+
+sbom: setup ## write the bill of materials of the image, build/sbom.json (CycloneDX)
+	@mkdir -p build
+	@$(UV) tool run --quiet --from cyclonedx-bom==7.2.1 cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o build/sbom.json
 
 docs: setup ## write the data dictionary, build/data-dictionary.html
 	@$(BIN)/edx-warehouse catalog page --to build/data-dictionary.html
