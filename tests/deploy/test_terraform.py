@@ -26,6 +26,7 @@ ROLES = {
     "roles/bigquery.dataEditor",
     "roles/bigquery.dataViewer",
     "roles/bigquery.jobUser",
+    "roles/bigquery.metadataViewer",
     "roles/datacatalog.categoryFineGrainedReader",
     "roles/iam.serviceAccountTokenCreator",
     "roles/iam.workloadIdentityUser",
@@ -103,6 +104,14 @@ def test_no_role_of_a_whole_project_reads_data() -> None:
     assert not [
         it for it in permissions() if re.search(r"getData|objects\.get$|\.delete|setIamPolicy|actAs|getAccessToken", it)
     ]
+
+
+def test_who_compares_splits_with_loads_sees_the_tables_of_a_course_and_no_rows() -> None:
+    [grant] = [it for it in resources("dataset_iam_member") if "metadataViewer" in it.body["role"]]
+    assert "local.lookers" in grant.body["for_each"]
+    text = (TERRAFORM / "modules/institution/datasets.tf").read_text()
+    [steps] = re.findall(r"lookers = .*?for step in (\[.*?\])", text, re.DOTALL)
+    assert set(json.loads(steps)) == {"ingest", "split", "watch"}
 
 
 def test_secrets_are_read_by_name() -> None:

@@ -39,6 +39,13 @@ locals {
       }
     ]...),
   )
+  # Who compares what is split with what is loaded sees tables and their labels, no rows: start_missed_loads of ingest,
+  # start_loads of split, the look of watch.
+  lookers = merge([
+    for dataset in var.names.datasets : {
+      for step in ["ingest", "split", "watch"] : "${dataset} ${step}" => { dataset = dataset, step = step }
+    } if endswith(dataset, "_logs") || endswith(dataset, "_latest")
+  ]...)
   people = merge([
     for dataset in concat(tolist(var.names.datasets), ["warehouse_reference", "warehouse_ops"]) : {
       for group in concat(var.readers, var.restricted_readers) : "${dataset} ${group}" => { dataset = dataset, group = group }
@@ -80,6 +87,15 @@ resource "google_bigquery_dataset_iam_member" "viewers" {
   project    = local.project
   dataset_id = google_bigquery_dataset.this[each.value.dataset].dataset_id
   role       = "roles/bigquery.dataViewer"
+  member     = google_service_account.steps[each.value.step].member
+}
+
+resource "google_bigquery_dataset_iam_member" "lookers" {
+  for_each = local.lookers
+
+  project    = local.project
+  dataset_id = google_bigquery_dataset.this[each.value.dataset].dataset_id
+  role       = "roles/bigquery.metadataViewer"
   member     = google_service_account.steps[each.value.step].member
 }
 
