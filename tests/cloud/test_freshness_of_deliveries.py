@@ -19,7 +19,7 @@ from edx_warehouse.local.home import CHECKOUT
 from edx_warehouse.operators.freshness import FEEDS, freshness
 from edx_warehouse.operators.tables import LoadLogDayOperator
 from edx_warehouse.tables.catalog import Catalog
-from fakes.institution import DAY, DeliveredTo, context_of, event, log
+from fakes.institution import DAY, PH525, DeliveredTo, context_of, event, log
 from fakes.strict_proxy import StrictProxy
 
 pytestmark = pytest.mark.cloud
@@ -115,7 +115,7 @@ def test_the_command_freshness_ends_with_3_when_something_is_late(
     assert edge == "HarvardX logs edge: newest none · nothing due"
     assert prod == f"HarvardX logs prod: newest {DAY} · in time"
     assert in_time == "HarvardX weekly: newest none · nothing due"
-    there.courses = []  # so that there is nothing to load
+    there.courses = [PH525]  # of another registry, so that there is nothing to load
     there.split()
     capsys.readouterr()
     assert cli.main(["freshness", "--json"]) == 0

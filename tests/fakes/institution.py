@@ -132,7 +132,8 @@ class DeliveredTo:
         set_variable("EDX_WAREHOUSE_HOME", str(folder / "home"))
         set_variable("EDX_WAREHOUSE_REGISTRY", str(folder / "registry.yaml"))
         set_variable("STORAGE_EMULATOR_HOST", url)
-        set_variable("BIGQUERY_EMULATOR_HOST", bigquery)
+        if bigquery:
+            set_variable("BIGQUERY_EMULATOR_HOST", bigquery)
         extra = {"is_anonymous": True, "project": self.warehouse.project}
         connection = {"conn_type": "google_cloud_platform", "extra": extra}
         set_variable("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", json.dumps(connection))
