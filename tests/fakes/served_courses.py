@@ -113,6 +113,7 @@ class _Server:
         self.put(dataset, "report.stats_activity_by_day_allcourses", activity(str(LARGE), 61_000))
         self.put(dataset, "report.broad_stats_by_course", list(broad()))
         self.put(dataset, "report.course_listing_and_metainfo", list(listed()))
+        self.put(dataset, "report.time_on_task_stats_by_course", list(hours()))
         self.put(
             dataset,
             "report.geographic_distributions",
@@ -394,6 +395,18 @@ def broad() -> Iterator[dict[str, Any]]:
             "explored_sum": people // 5,
             "certified_sum": people // 12,
             "n_verified_id": people // 10,
+        }
+
+
+def hours() -> Iterator[dict[str, Any]]:
+    """Yield the hours of each course."""
+    for number, course_id in enumerate(_courses()):
+        yield {
+            "course_id": course_id,
+            "median_total_hours_viewed": 3.0 + number / 10,
+            "median_video_hours_viewed": 1.5 + number / 20,
+            "median_problem_hours_viewed": 1.0 + number / 40,
+            "median_forum_hours_viewed": 0.25,
         }
 
 
