@@ -37,7 +37,7 @@ check: setup ## lint and types, of Python and SQL
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 ifneq ($(SQL),)
-	$(BIN)/sqlfluff lint --disable-progress-bar include/sql plugins/edx_warehouse/ui/sql
+	$(BIN)/sqlfluff lint --disable-progress-bar include/sql include/dashboard plugins/edx_warehouse/ui/sql
 endif
 
 bench: setup ## measure splitter and converter beside their yardsticks, and reading the Dags (about 25 minutes; ARGS="--events 100000 --courses 68" for less)
