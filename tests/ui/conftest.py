@@ -85,7 +85,7 @@ def airflow(cloud: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     log = home / "log"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, str(SERVER), str(port)], env=environment, cwd=home, stdout=subprocess.PIPE, stderr=out
+            [sys.executable, str(SERVER), str(port)], env=environment, cwd=home, stdout=out, stderr=out
         )
     try:
         url = f"http://127.0.0.1:{port}"
@@ -99,7 +99,7 @@ def airflow(cloud: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) ->
             yield AirflowServer(url, tokens, client)
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.wait(30)
 
 
 def _answers(url: str) -> bool:
