@@ -1,7 +1,9 @@
 """What is installed is pinned with its hashes, and nothing secret is in the tree."""
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,10 @@ def test_no_secret_is_in_the_tree() -> None:
         if secret.search(text):
             found.append(str(path.relative_to(ROOT)))
     assert found == []
+
+
+def test_the_worker_of_the_pinned_celery_can_be_imported() -> None:
+    # Celery 5.7 took away what Airflow's provider imports; no resolver knows of that.
+    environment = {"PATH": os.environ["PATH"], "AIRFLOW__CELERY__RESULT_BACKEND": "db+sqlite://"}
+    command = [sys.executable, "-c", "import airflow.providers.celery.executors.celery_executor_utils"]
+    subprocess.run(command, env={**environment, "HOME": os.environ["HOME"]}, check=True, capture_output=True)
