@@ -307,12 +307,13 @@ class ReadSlowly(type(Path())):
     """A file to which something happens as soon as its first bytes were read."""
 
     def open(self, *args, **kwargs):
-        happens = self.happens
+        waiting = [self.happens]
 
         class File(io.FileIO):
             def read(self, size=-1):
                 content = super().read(size)
-                happens(Path(self.name))
+                if waiting:  # once: a file that grew with each read would never end
+                    waiting.pop()(Path(self.name))
                 return content
 
         return File(str(self))
