@@ -39,7 +39,7 @@ class Reported:
             for it in ("secondary.person_course", "secondary.roles")
         )
         people = catalog["transformed.user_info_combo"]
-        wanted = [catalog[LATEST], catalog[ALL], catalog["ops.job_history"]]
+        wanted = [catalog[it] for it in (LATEST, ALL, "ops.job_history", "reference.countries")]
         self.catalog = Catalog([self.person_course, self.roles, people, *wanted])
 
     def serve(self, course: CourseKey, users: Sequence[int], week: str, table: Table | None = None) -> None:

@@ -83,7 +83,9 @@ class QuotaCounter:
         # A script or statement that puts staged tables in place makes or changes each of them.
         for target, staged in _REPLACED.findall(sql):
             if target not in self.tables:
-                self._make(bigquery.Table(target, self.tables[staged].schema))
+                made, source = bigquery.Table(target, self.tables[staged].schema), self.tables[staged]
+                made.time_partitioning, made.clustering_fields = source.time_partitioning, source.clustering_fields
+                self._make(made)
             self.updates[target] += 1
         return self._job(job_id, "query")
 

@@ -69,9 +69,9 @@ def export_version(tables: CourseTables, table: str, week: date, debug: Mapping[
 
 def _delivered(manifest: Mapping[str, Any], table: Table, week: date) -> dict[str, str]:
     """Return which delivered files a table is made from, for its record; the digest has their content already."""
-    files = {it["name"]: it for it in manifest["files"]}
+    # Those of surveys have no contract's name; weeks that were converted by an older version say no file's own name.
+    files = {it["name"]: it for it in manifest.get("files", ()) if "name" in it}
     names = [it for it in delivered_for(table.name, table.raw) if it in files and "sha256" in files[it]]
-    # Weeks that were converted by an older version say no file's own name.
     return {
         f"delivered {name}": f"{places.weekly(week)}{files[name].get('file', '')} {files[name]['sha256']}"
         for name in names
