@@ -11,7 +11,7 @@ import numpy as np
 from edx_warehouse.exports.compiled.ascii import CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE
 from edx_warehouse.exports.compiled.json_text import CUT, ODD, skip_blanks, skip_text
 from edx_warehouse.exports.compiled.json_values import ARRAY, ESCAPED, NULL, OBJECT, TEXT, skip_simple
-from edx_warehouse.exports.compiled.machine_code import compiled
+from edx_warehouse.exports.compiled.machine_code import compiled, within
 from edx_warehouse.exports.compiled.secret_words import names_secret
 from edx_warehouse.exports.compiled.words import quick_hash
 
@@ -35,7 +35,7 @@ def new_stack() -> Any:
     return np.zeros(_KEYS + _DEEPEST, np.uint64)
 
 
-@compiled
+@within
 def read_any_key(data: Any, i: int, end: int, stack: Any, base: int, top: int) -> Any:
     """Read a key at its quote, and the colon; refuse it when the object has it already.
 
@@ -65,7 +65,7 @@ def read_any_key(data: Any, i: int, end: int, stack: Any, base: int, top: int) -
     return close, skip_blanks(data, i + 1), top + 1
 
 
-@compiled
+@within
 def _read_key(data: Any, i: int, end: int, stack: Any, base: int, top: int) -> Any:
     """Read a key, and refuse one that may name a secret as well."""
     close, value, top = read_any_key(data, i, end, stack, base, top)
@@ -80,7 +80,7 @@ def _base(stack: Any, depth: int) -> int:
     return np.int64(stack[_KEYS + depth - 1]) - 1
 
 
-@compiled
+@within
 def _skip_ends(data: Any, i: int, end: int, stack: Any, top: int, depth: int) -> Any:
     """Skip the ends of containers, and the comma behind them unless the outermost one has ended.
 
@@ -156,7 +156,7 @@ def note_member(members: Any, n: int, key: int, close: int, h: Any, value: int, 
     members[n, NAME] = np.int64(h)
 
 
-@compiled
+@within
 def next_member(data: Any, i: int, end: int) -> Any:
     """Return where the next key is behind a value, or 0 and the end of the object; ODD or CUT in place of the second."""
     i = skip_blanks(data, i)

@@ -26,7 +26,7 @@ from edx_warehouse.exports.compiled.ascii import (
     TAB,
     ZERO,
 )
-from edx_warehouse.exports.compiled.machine_code import compiled
+from edx_warehouse.exports.compiled.machine_code import compiled, within
 from edx_warehouse.exports.compiled.words import PAD, copy16, equal16, marks, zeros_below
 
 ODD = -1
@@ -107,7 +107,7 @@ def _skip_escape(data: Any, i: int, end: int) -> int:
     return ODD
 
 
-@compiled
+@within
 def skip_text(data: Any, i: int, end: int) -> Any:
     """Return where the closing quote is of the text that begins at ``i``, and whether it has escapes or such.
 

@@ -20,7 +20,7 @@ from edx_warehouse.exports.compiled.ascii import (
     ZERO,
 )
 from edx_warehouse.exports.compiled.json_text import CUT, ODD, skip_text
-from edx_warehouse.exports.compiled.machine_code import compiled
+from edx_warehouse.exports.compiled.machine_code import compiled, within
 from edx_warehouse.exports.compiled.words import load64
 
 NULL, BOOL, INTEGER, NUMBER, TEXT, ESCAPED, OBJECT, ARRAY = range(8)
@@ -79,7 +79,7 @@ def _word(data: Any, i: int, end: int, word: Any, n: Any) -> int:
     return i + n if there == n else CUT
 
 
-@compiled
+@within
 def skip_simple(data: Any, i: int, end: int) -> Any:
     """Return the end and the kind of a value that is no container."""
     if i >= end:

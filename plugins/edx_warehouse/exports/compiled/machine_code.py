@@ -39,5 +39,9 @@ numba.config.CACHE_DIR = str(_machine_code()).removeprefix(".")
 _OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
 compiled = cast("Callable[[Any], Any]", numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True))
 """Decorator: compiled into what calls it, which is compiled too."""
+within = cast(
+    "Callable[[Any], Any]", numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+)
+"""Decorator: compiled into the very place of each call, which spares its results a way through memory."""
 entry = cast("Callable[[Any], Any]", numba.njit(**_OPTIONS, cache=True, no_cfunc_wrapper=True))
 """Decorator: to be called from Python without the interpreter's lock; compiled at first use and kept on disk."""

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from edx_warehouse.exports.compiled.machine_code import compiled, entry
+from edx_warehouse.exports.compiled.machine_code import compiled, entry, within
 from edx_warehouse.exports.compiled.words import PAD, quick_hash, same
 
 UNSEEN = -3
@@ -27,7 +27,7 @@ def look_up(spellings: Spellings, data: Any, start: int, end: int) -> int:
     return look_up_hashed(spellings, data, start, end, quick_hash(data, start, end))
 
 
-@compiled
+@within
 def look_up_hashed(spellings: Spellings, data: Any, start: int, end: int, h: Any) -> int:
     """Return the same for a text whose :func:`quick_hash` is known."""
     h |= np.uint64(1)
