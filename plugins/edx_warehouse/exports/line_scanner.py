@@ -91,7 +91,6 @@ class LineScanner:
         self._dates = np.array([int(it.replace("-", "")) for it in (FIRST_DATE, last_date(day))], np.int64)
         self._key = key
         self._room = new_room(limits.depth)
-        self._data = np.empty(0, np.uint8)
         self._rows = _room_for(0)
         self._lines = np.zeros((_LINES, 7), np.int64)
         self._digests = np.zeros((_LINES, 2), np.uint64)
@@ -108,11 +107,10 @@ class LineScanner:
         if len(self._rows) < 2 * len(block.data) + _SPARE:
             self._rows = _room_for(len(block.data))
         size = len(block.data)
-        if size + PAD > len(self._data):
-            self._data = np.empty(2 * size + PAD, np.uint8)
-        self._data[:size] = np.frombuffer(block.data, np.uint8)
-        self._data[size : size + PAD] = 0
-        n, end = self._make(self._data, size, block.number, file, self._rows, self._lines, self._digests)
+        block.data.extend(bytes(PAD))  # in place: a copy would be as large as the block, and not in the cache
+        data = np.frombuffer(block.data, np.uint8)
+        n, end = self._make(data, size, block.number, file, self._rows, self._lines, self._digests)
+        del data, block.data[size:]
         lines, digests = self._lines[:n], self._digests[:n]
         there = lines[:, 2] != BLANK
         there[there] = ~earlier.has(digests[there])

@@ -19,8 +19,8 @@ from edx_warehouse.domain.errors import Held, Problem, Transient
 from edx_warehouse.domain.limits import Limits
 
 _CHUNK = 128 * 1024
-_PIECE = 1024 * 1024
-_BLOCK = 4 * 1024 * 1024
+_PIECE = 256 * 1024  # it and a block stay in the processor's cache while they are worked on
+_BLOCK = 2 * 1024 * 1024
 _LINES = 32 * 1024  # what is kept of each while its block is worked on takes more room than a very short line
 _NEWLINE = ord("\n")
 _Broken = cast("type[Exception]", isal_zlib.IsalError)  # its stub says that it is an instance
