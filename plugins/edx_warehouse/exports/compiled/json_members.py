@@ -144,7 +144,7 @@ def skip_value(data: Any, i: int, end: int, stack: Any, top: int, room: int) -> 
                 return close, kind
 
 
-@compiled
+@within
 def note_member(members: Any, n: int, key: int, close: int, h: Any, value: int, end: int, kind: int) -> None:
     """Enter a member into a table, with the hash of its key as NAME."""
     quote = 1 if kind == TEXT or kind == ESCAPED else 0

@@ -137,7 +137,7 @@ def skip_text(data: Any, i: int, end: int) -> Any:
             return CUT, special
 
 
-@compiled
+@within
 def escape(out: Any, o: int, data: Any, start: int, end: int) -> int:
     """Copy ``data[start:end]`` as the inside of a JSON string; return where it ends. Up to six bytes come of one."""
     i = start

@@ -23,7 +23,7 @@ from edx_warehouse.exports.compiled.json_members import KEY, KEY_END, KIND, NAME
 from edx_warehouse.exports.compiled.json_text import ODD, escape
 from edx_warehouse.exports.compiled.json_values import ESCAPED, INTEGER, NULL, NUMBER, TEXT
 from edx_warehouse.exports.compiled.line_members import Room
-from edx_warehouse.exports.compiled.machine_code import compiled
+from edx_warehouse.exports.compiled.machine_code import compiled, within
 from edx_warehouse.exports.compiled.names import (
     COURSE_ID,
     EVENT,
@@ -129,7 +129,7 @@ def write_context(data: Any, n: int, room: Room, out: Any, o: int) -> int:
     return _end_object(out, begin, o)
 
 
-@compiled
+@within
 def _write_member(data: Any, members: Any, k: int, out: Any, o: int, phrase: int, first: bool) -> int:
     """Write a member into an object inside a text, which the first one opens."""
     if first:

@@ -22,7 +22,7 @@ from edx_warehouse.exports.compiled.json_members import (
 )
 from edx_warehouse.exports.compiled.json_text import ODD, skip_blanks
 from edx_warehouse.exports.compiled.json_values import NULL, OBJECT, TEXT
-from edx_warehouse.exports.compiled.machine_code import START, compiled
+from edx_warehouse.exports.compiled.machine_code import START, compiled, within
 from edx_warehouse.exports.compiled.names import CONTEXT, EVENT, MODULE, NAMES, TIME, USAGE_KEY
 from edx_warehouse.exports.compiled.secret_words import names_secret
 from edx_warehouse.exports.compiled.spellings import Spellings, look_up, look_up_hashed
@@ -69,7 +69,7 @@ def new_room(depth: int) -> Room:
     )  # fmt: skip
 
 
-@compiled
+@within
 def sort_out(data: Any, members: Any, n: int, names: Spellings, found: Any) -> None:
     """Let members tell the numbers of their keys; note where each known name is, and -1 for the others."""
     for k in range(len(found)):
