@@ -337,6 +337,15 @@ def test_secrets_in_payloads_are_redacted(event, expected):
     assert row(event=event)["event"] == expected
 
 
+@pytest.mark.parametrize("name", ["passwd", "PassWord", "secret_KEY", "aWs-SeCrEt", "Access_Key", "accesskey"])
+@pytest.mark.parametrize("before", [0, 1, 9, 10, 11, 12, 14, 15, 16, 17, 31, 32])
+def test_a_key_that_names_a_secret_is_known_wherever_the_word_begins(name, before):
+    key = "u" * before + name
+
+    assert row(event={key: "A"})["event"] == f'{{"{key}":"[redacted]"}}'
+    assert row(event={key + "u" * 20: "A"})["event"] == f'{{"{key}{"u" * 20}":"[redacted]"}}'
+
+
 def test_secrets_in_what_is_kept_beside_are_redacted_too():
     found = row(context=CONTEXT | {"password": "A"}, extra={"secret_key": "B"})
 
