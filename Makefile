@@ -10,10 +10,10 @@ UV = $(or $(shell command -v uv),$(lastword $(wildcard .local/uv/*/bin/uv)))
 SQL := $(shell find include/sql -name '*.sql' -print -quit 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test longtest check bench docs fix up down audit sbom
+.PHONY: help setup demo test longtest test-services check bench docs fix up down audit sbom
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install everything into .venv and .local/ (the other commands do it too)
 	@python="$(PYTHON)"; if [ -z "$$python" ]; then \
@@ -31,6 +31,12 @@ test: setup ## run all tests, several files at a time
 
 longtest: setup ## run the tests that take minutes each, which `make test` leaves out
 	@$(BIN)/python -m pytest -m long --durations 15
+
+test-services: setup ## run docker-compose.yaml's services here as processes, kill a worker and the scheduler (10 minutes; Debian)
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && command -v redis-server >/dev/null || { \
+		test "$$(id -u)" = 0 || { echo "test-services: PostgreSQL or Redis is missing: sudo apt-get install postgresql redis-server" >&2; exit 1; }; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends postgresql redis-server; }
+	@$(BIN)/python -m pytest -m services tests/services
 
 check: setup ## lint and types, of Python and SQL
 	$(BIN)/ruff check .

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,17 +17,15 @@ from typing import Any
 
 import pytest
 
-import oracle
 from canaries import canaries, escaped, files, plant
 from edx_warehouse.domain import places
 from edx_warehouse.domain.courses import CourseKey
 from edx_warehouse.domain.errors import Problem
 from edx_warehouse.exports.contracts import Contracts
 from edx_warehouse.sample.world import World, write_world
-from edx_warehouse.tables.catalog import Catalog
 from fakes.local_cloud import free_ports
 from fakes.receivers import Webhook, served
-from oracle_differences import differences as row_differences
+from judgement import Look, day_table_differences, expectations, person_differences, tables_of_days_differences
 
 pytestmark = pytest.mark.system
 
@@ -58,46 +55,8 @@ class Story:
     short_course: CourseKey
     short_day: date
     environment: dict[str, str]
-    look: "Look"
+    look: Look
     alerts: list[str]
-
-
-class Look:
-    """Reads the local cloud with Google's own clients."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        from google.auth.credentials import AnonymousCredentials
-        from google.cloud import bigquery, storage
-
-        os.environ |= {name: environment[name] for name in ("STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST")}
-        self.bigquery = {
-            name: bigquery.Client(project=f"{name.lower()}-data", credentials=AnonymousCredentials())
-            for name in ("HarvardX", "MITx")
-        }
-        self.storage = storage.Client(project="harvardx-data", credentials=AnonymousCredentials())
-
-    def rows(self, institution: str, dataset: str, table: str) -> list[dict[str, Any]]:
-        client = self.bigquery[institution]
-        return [dict(row) for row in client.list_rows(f"{client.project}.{dataset}.{table}")]
-
-    def table(self, institution: str, dataset: str, table: str) -> Any:
-        client = self.bigquery[institution]
-        return client.get_table(f"{client.project}.{dataset}.{table}")
-
-    def counts(self) -> dict[str, int]:
-        return {
-            f"{client.project}.{dataset.dataset_id}.{item.table_id}": client.get_table(item.reference).num_rows
-            for client in self.bigquery.values()
-            for dataset in client.list_datasets()
-            if dataset.dataset_id.endswith(("_latest", "_logs"))
-            for item in client.list_tables(dataset.reference)
-        }
-
-    def objects(self, institution: str, prefix: str = "") -> list[str]:
-        return sorted(it.name for it in self.storage.list_blobs(f"{institution.lower()}-data", prefix=prefix))
-
-    def text(self, institution: str, name: str) -> str:
-        return self.storage.bucket(f"{institution.lower()}-data").blob(name).download_as_text()
 
 
 def command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -109,19 +68,6 @@ def command(environment: dict[str, str], *arguments: str) -> subprocess.Complete
         timeout=3000,
         check=False,
     )
-
-
-def expectations(world: World) -> dict[str, Any]:
-    poison = world.poison
-    assert poison is not None
-    return {
-        institution: oracle.count(
-            world.root / "archive" / institution,
-            [str(course) for course, owner in world.courses.items() if owner == institution],
-            skip_weeks=[(str(poison.spoilt_course), str(poison.spoilt_week))],
-        )
-        for institution in world.institutions
-    }
 
 
 def drive(environment: dict[str, str], world: World, look: Look) -> Chapter:
@@ -198,27 +144,12 @@ print(json.dumps({{"runs": len(runs), "state": state}}))
     return {**json.loads(done.stdout), "jobs": now - jobs}
 
 
-def differences(chapter: Chapter, world: World) -> list[str]:
-    """Compare every day table with the oracle."""
-    wrong = []
-    for institution, expected in chapter.expected.items():
-        courses = [course for course, owner in world.courses.items() if owner == institution]
-        for day, counts in expected["logs"].items():
-            for course in courses:
-                name = f"{institution.lower()}-data.{places.logs_dataset(course)}.{places.day_table(date.fromisoformat(day))}"
-                found = chapter.tables.get(name)
-                wanted = None if "held" in counts else counts["events"].get(str(course), 0)
-                if found != wanted:
-                    wrong.append(f"{name}: {found} rows, the oracle says {wanted}")
-    return wrong
-
-
 def test_every_day_table_has_the_rows_that_the_oracle_counts(story: Story) -> None:
-    assert differences(story.first, story.world) == []
+    assert day_table_differences(story.first.tables, story.first.expected, story.world) == []
 
 
 def test_a_replaced_day_has_the_rows_of_its_new_file_and_nothing_else_changed(story: Story) -> None:
-    assert differences(story.replaced, story.world) == []
+    assert day_table_differences(story.replaced.tables, story.replaced.expected, story.world) == []
     name = f"{places.logs_dataset(story.short_course)}.{places.day_table(story.short_day)}"
     before, after = (
         sum(rows for table, rows in chapter.tables.items() if table.endswith(name))
@@ -228,28 +159,11 @@ def test_a_replaced_day_has_the_rows_of_its_new_file_and_nothing_else_changed(st
 
 
 def test_every_table_of_days_equals_the_oracle_in_all_rows_and_columns(story: Story) -> None:
-    catalog = Catalog.read(CHECKOUT / "include")
-    wrong = []
-    for course, institution in story.world.courses.items():
-        for name, expected in story.replaced.expected[institution]["days"][str(course)].items():
-            found = story.look.rows(institution, places.latest_dataset(course), name)
-            grain = catalog[f"secondary.{name}"].grain
-            wrong += [f"{course} {it}" for it in row_differences(name, grain, expected, found)]
-    assert wrong == []
+    assert tables_of_days_differences(story.look, story.replaced.expected, story.world) == []
 
 
 def test_person_course_and_stats_overall_equal_the_oracle(story: Story) -> None:
-    for course, institution in story.world.courses.items():
-        weekly = story.replaced.expected[institution]["weekly"][str(course)]
-        people = story.look.rows(institution, places.latest_dataset(course), "person_course")
-        [stats] = story.look.rows(institution, places.latest_dataset(course), "stats_overall")
-        found = Counter({it: sum(bool(row[it]) for row in people) for it in ("registered", "viewed", "certified")})
-        assert found == Counter({it: weekly[it] for it in ("registered", "viewed", "certified")})
-        assert (stats["registered_sum"], stats["viewed_sum"], stats["certified_sum"]) == (
-            weekly["registered"],
-            weekly["viewed"],
-            weekly["certified"],
-        )
+    assert person_differences(story.look, story.replaced.expected, story.world) == []
 
 
 def test_the_same_files_again_make_no_job_and_write_no_object(story: Story) -> None:

@@ -21,6 +21,7 @@ class Airflow(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.runs: set[str] = set()
         self.fails = 0
+        self.logins: list[dict[str, str]] = []
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -30,7 +31,12 @@ class _Answer(BaseHTTPRequestHandler):
         self._answer(200, {"access_token": "t"})
 
     def do_POST(self) -> None:
-        run_id = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["dag_run_id"]
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/auth/token":
+            self.server.logins.append(body)
+            self._answer(201, {"access_token": "t"})
+            return
+        run_id = body["dag_run_id"]
         status = 409 if run_id in self.server.runs else 200
         self.server.runs.add(run_id)
         if self.server.fails:
@@ -71,3 +77,9 @@ def test_an_error_that_stays_is_told(airflow: Airflow, api: AirflowApi) -> None:
     airflow.fails = 100
     with pytest.raises(httpx.HTTPStatusError, match="500"):
         api.trigger("hmdc_mirror__MITx", "test", {})
+
+
+def test_a_user_logs_in_by_name_and_password(airflow: Airflow) -> None:
+    api = AirflowApi(f"http://127.0.0.1:{airflow.server_address[1]}", user=("admin", "p"))
+    api.trigger("hmdc_mirror__MITx", "test", {})
+    assert airflow.logins == [{"username": "admin", "password": "p"}]
