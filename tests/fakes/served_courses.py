@@ -115,6 +115,15 @@ class _Server:
         self.put(dataset, "report.course_listing_and_metainfo", list(listed()))
         self.put(dataset, "report.time_on_task_stats_by_course", list(hours()))
         self.put(
+            dataset, "report.stats_demographics", [*demographics(str(LARGE), 61_000), *demographics(str(SMALL), 64)]
+        )
+        self.put(dataset, "report.median_stats_by_course", list(medians()))
+        self.put(
+            dataset,
+            "report.multi_registrations",
+            [{"user_id": it, "n_courses_registered": 2 if it <= 4 else 1} for it in range(1, 61)],
+        )
+        self.put(
             dataset,
             "report.geographic_distributions",
             [
@@ -408,6 +417,21 @@ def hours() -> Iterator[dict[str, Any]]:
             "median_problem_hours_viewed": 1.0 + number / 40,
             "median_forum_hours_viewed": 0.25,
         }
+
+
+def medians() -> Iterator[dict[str, Any]]:
+    """Yield the medians of two courses."""
+    for course_id, people in ((str(LARGE), 38_125), (str(SMALL), 40)):
+        for number, population in enumerate(("viewed", "explored", "certified", "verified"), 1):
+            yield {
+                "course_id": course_id,
+                "population": population,
+                "n_records": people // number**2,
+                "age_median": 27.0 + number,
+                "ndays_act_median": 4.0 * number,
+                "nevents_median": 100.0 * number,
+                "nchapters_median": 2.0 * number,
+            }
 
 
 def listed() -> Iterator[dict[str, Any]]:

@@ -23,7 +23,7 @@ ROLES = {
     "admin": "administrator",
 }
 _SEES_INSTITUTIONS = {"program_manager", "researcher", "admin"}
-_SEES_SMALL_NUMBERS = {"researcher", "admin"}
+SEES_SMALL_NUMBERS = {"researcher", "admin"}
 _KEYS = ("user", "role", "institution", "course", "group")
 
 
@@ -78,7 +78,7 @@ class Permissions:
 
     def sees_small_numbers(self, roles: Iterable[str]) -> bool:
         """Tell whether one of these roles sees numbers of few people."""
-        return bool(set(roles) & _SEES_SMALL_NUMBERS)
+        return bool(set(roles) & SEES_SMALL_NUMBERS)
 
     @property
     def is_admin(self) -> bool:

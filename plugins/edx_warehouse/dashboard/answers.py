@@ -10,7 +10,7 @@ from typing import Any
 
 from edx_warehouse.dashboard.cells import SMALL, Row, hide_small
 from edx_warehouse.dashboard.panels import Panel
-from edx_warehouse.hooks.reading import Reader, ServedTable
+from edx_warehouse.hooks.reading import Reader, ServedTable, Value
 from edx_warehouse.tables.references import bind
 
 _ANSWERS = 2_000
@@ -67,10 +67,20 @@ class Answers:
         self._answers: OrderedDict[tuple[Any, ...], Answer] = OrderedDict()
         self._asking: dict[tuple[Any, ...], Lock] = {}
 
-    def ask(self, panel: Panel, scope: Scope, *, exact: bool) -> Answer:
+    def ask(
+        self,
+        panel: Panel,
+        scope: Scope,
+        *,
+        exact: bool,
+        values: Mapping[str, Value] | None = None,
+        checked: bool = True,
+    ) -> Answer:
         """Return a panel's answer.
 
         :param exact: whether small numbers are shown.
+        :param values: of the panel's parameters other than ``@course_id``.
+        :param checked: False when others wrote the query: BigQuery says first what it would do.
         :raises Transient: ``E-JOB-102`` when BigQuery does not answer.
         """
         places = [(scope.datasets[layer], name) for layer, _, name in (it.partition(".") for it in panel.tables)]
@@ -81,8 +91,15 @@ class Answers:
         if len(served) < len(found):
             lacking = tuple(it for it, table in zip(panel.tables, found, strict=True) if table is None)
             return Answer(panel, sql, (), served, lacking)
-        key = (sql, scope.course_id, tuple((it.name, it.version) for it in served))
-        answer = self._once((*key, "exact"), lambda: Answer(panel, sql, self._rows(panel, scope, sql), served))
+        bound = {"course_id": scope.course_id, **(values or {})}
+        bound = {it: bound[it] for it in panel.parameters}
+        # The panel is part of it: a report may be mended without another query, and 1, 1.0 and true are one key otherwise.
+        typed = tuple((it, type(value), value) for it, value in bound.items())
+        key = (panel, sql, typed, tuple((it.name, it.version) for it in served))
+        answer = self._once(
+            (*key, "exact"),
+            lambda: Answer(panel, sql, self._rows(panel, scope.project, sql, bound, targets, checked), served),
+        )
         if exact:
             return answer
         return self._once(
@@ -90,10 +107,19 @@ class Answers:
             lambda: Answer(panel, sql, hide_small(panel, answer.rows, self.k), served, hides=self.k),
         )
 
-    def _rows(self, panel: Panel, scope: Scope, sql: str) -> list[Row]:
-        values = {"course_id": scope.course_id}
-        rows = self._reader(scope.project).rows(sql, {it: values[it] for it in panel.parameters})
-        return [{it.name: row.get(it.name) for it in panel.columns} for row in rows]
+    def _rows(
+        self,
+        panel: Panel,
+        project: str,
+        sql: str,
+        values: Mapping[str, Value],
+        targets: Mapping[str, str],
+        checked: bool,
+    ) -> list[Row]:
+        reader = self._reader(project)
+        if not checked:
+            reader.require_select(sql, values, {it.strip("`") for it in targets.values()})
+        return [{it.name: row.get(it.name) for it in panel.columns} for row in reader.rows(sql, values)]
 
     def _look(self, project: str, dataset: str, name: str) -> ServedTable | None:
         key = (project, dataset, name)

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from edx_warehouse.dashboard import routes
+from edx_warehouse.dashboard import report_routes, routes
 from edx_warehouse.dashboard.assets import read_assets
 from edx_warehouse.dashboard.pages import Pages
 from edx_warehouse.dashboard.state import LOG, AccessLog, Configured
@@ -28,6 +28,7 @@ _POLICY = {
     "style-src": "'self'",
     "img-src": "'self' data:",
     "connect-src": "'self'",
+    "frame-src": "'self'",  # reports' frames, which this also keeps from going anywhere else
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'self'",
@@ -66,6 +67,7 @@ def create_app(
     app.state.assets = read_assets(Path(__file__).with_name("static"))
     app.state.pages = Pages(app.state.assets)
     app.state.access_log = AccessLog(Path(log) if log else None)
+    app.include_router(report_routes.router)
     app.include_router(routes.router)
     app.middleware("http")(_guard)
     app.exception_handler(HTTPException)(_refused)

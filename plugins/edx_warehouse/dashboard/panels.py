@@ -7,6 +7,7 @@ from typing import Any
 
 from edx_warehouse.domain.errors import Terminal
 from edx_warehouse.domain.yaml_files import read_yaml, refuse
+from edx_warehouse.tables.declarations import Table
 from edx_warehouse.tables.privacy import restricted
 from edx_warehouse.tables.references import parameters, references
 from edx_warehouse.tables.schema_files import read_table
@@ -85,6 +86,11 @@ class Panel:
     link: str = ""
     glossary: tuple[str, ...] = ()
 
+    @property
+    def address(self) -> str:
+        """Return where the panel is, below its page's own address."""
+        return self.name
+
     def column(self, name: str) -> Column | None:
         """Return a column by name."""
         return next((it for it in self.columns if it.name == name), None)
@@ -136,7 +142,7 @@ def read_pages(include: Path) -> dict[str, Page]:
     :raises Terminal: ``E-CFG-101`` naming file, key and the mend, for a panel that cannot be taken or that reads what no
         page may read.
     """
-    return {name: _Reader(include, name).page() for name in LAYERS}
+    return {name: PageReader(include, name).page() for name in LAYERS}
 
 
 def read_glossary(include: Path) -> tuple[Term, ...]:
@@ -144,15 +150,19 @@ def read_glossary(include: Path) -> tuple[Term, ...]:
     return tuple(Term(name, meaning) for name, meaning in read_yaml(include / "dashboard" / "glossary.yaml").items())
 
 
-class _Reader:
-    """Reads one page."""
+class PageReader:
+    """Reads one page.
 
-    def __init__(self, include: Path, name: str) -> None:
+    :param path: file that errors name; the page's own when not given.
+    """
+
+    def __init__(self, include: Path, name: str, path: Path | None = None) -> None:
         self.include = include
         self.name = name
-        self.path = include / "dashboard" / f"{name}.yaml"
+        self.path = path or include / "dashboard" / f"{name}.yaml"
 
     def page(self) -> Page:
+        """Return the page with its panels."""
         document = read_yaml(self.path)
         sections = tuple(
             Section(section["title"], tuple(self._panel(it) for it in section["panels"]))
@@ -176,13 +186,17 @@ class _Reader:
         except Terminal as error:
             raise self._wrong("one SELECT in GoogleSQL", error.problem.found, "mend it", name) from error
         for table in tables:
-            self._require_small(name, table)
+            self.require_small(name, table)
         if set(used) - {"course_id"}:
             raise self._wrong("@course_id only", ", ".join(used), "remove the others", name)
+        return self.panel(value, {"sql": sql, "tables": tables, "parameters": used})
+
+    def panel(self, value: Mapping[str, Any], made: Mapping[str, Any]) -> Panel:
+        """Return a panel of a declaration and of what was made of its query."""
+        name = value["name"]
         columns = tuple(self._column(name, it) for it in value["columns"])
         chart = Chart(**self._arguments(Chart, name, value.get("chart") or {}))
-        made = {"sql": sql, "tables": tables, "parameters": used, "columns": columns, "chart": chart}
-        panel = Panel(**self._arguments(Panel, name, value) | made)
+        panel = Panel(**self._arguments(Panel, name, value) | {"columns": columns, "chart": chart, **made})
         self._require_known(panel)
         return panel
 
@@ -214,12 +228,16 @@ class _Reader:
         if chart.kind not in CHARTS:
             raise self._wrong(f"one of {', '.join(CHARTS)}", chart.kind, "correct it", panel.name)
 
-    def _require_small(self, panel: str, table: str) -> None:
-        """Refuse tables with a row for each person or event, and those of another page."""
+    def table(self, panel: str, table: str) -> Table:
+        """Return what is declared of a table that this page may read."""
         layer, _, name = table.partition(".")
         if layer not in LAYERS[self.name]:
             raise self._wrong(f"tables of {', '.join(sorted(LAYERS[self.name]))}", table, "read another table", panel)
-        declared = read_table(self.include / "schemas" / layer / f"{name}.yaml", layer)
+        return read_table(self.include / "schemas" / layer / f"{name}.yaml", layer)
+
+    def require_small(self, panel: str, table: str) -> None:
+        """Refuse tables with a row for each person or event, and those of another page."""
+        declared = self.table(panel, table)
         persons = _PERSONS & {it.name for it in declared.fields}
         if persons or restricted(declared.fields):
             raise self._wrong("tables without rows of persons", table, "read a table of counts", panel)

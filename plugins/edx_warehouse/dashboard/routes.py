@@ -1,5 +1,7 @@
 """Addresses of the dashboard. Each panel answers as HTML, JSON and CSV of the same query."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response, status
@@ -9,6 +11,8 @@ from edx_warehouse.dashboard.answers import Answer
 from edx_warehouse.dashboard.assets import Asset
 from edx_warehouse.dashboard.listing import LENGTHS, View, as_csv, listing, matching_rows, plain
 from edx_warehouse.dashboard.pages import Pages
+from edx_warehouse.dashboard.panels import Panel, Section
+from edx_warehouse.dashboard.reports import Report
 from edx_warehouse.dashboard.viewer import (
     Place,
     Viewer,
@@ -18,6 +22,7 @@ from edx_warehouse.dashboard.viewer import (
     institution_place,
 )
 from edx_warehouse.domain.windows import LATEST
+from edx_warehouse.hooks.reading import Value
 
 router = APIRouter()
 CoursePlace = Annotated[Place, Depends(course_place)]
@@ -43,7 +48,7 @@ def home(request: Request, viewer: ViewerDep, window: str = LATEST.name) -> Resp
     """List what the viewer may see."""
     dashboard, permissions = viewer.dashboard, viewer.permissions
     courses = [it for it in dashboard.registry.courses if permissions.sees_course(it)]
-    return _pages(request).render(
+    return pages(request).render(
         request,
         "home",
         windows=_windows(viewer),
@@ -58,14 +63,14 @@ def home(request: Request, viewer: ViewerDep, window: str = LATEST.name) -> Resp
 @router.get("/glossary")
 def glossary(request: Request, viewer: ViewerDep) -> Response:
     """Explain the words."""
-    return _pages(request).render(request, "glossary", terms=viewer.dashboard.glossary, place=None)
+    return pages(request).render(request, "glossary", terms=viewer.dashboard.glossary, place=None)
 
 
 @router.get("/access-log", dependencies=[Depends(administrator)])
 def access_log(request: Request) -> Response:
     """Show administrators who looked at what."""
     log = request.app.state.access_log
-    return _pages(request).render(
+    return pages(request).render(
         request, "access_log", entries=log.latest(_LOGGED), kept=log.path is not None, number=_LOGGED, place=None
     )
 
@@ -99,7 +104,8 @@ def course_panel(
     request: Request, viewer: ViewerDep, place: CoursePlace, panel: str, view: ViewDep, part: str = ""
 ) -> Response:
     """Answer one panel of a course."""
-    return _panel(request, viewer, place, panel, view, part)
+    name, _, form = panel.partition(".")
+    return answered(request, viewer, place, Asked(place.panel(name), form, part), view)
 
 
 @router.get("/institution/{name}/{panel}")
@@ -107,37 +113,62 @@ def institution_panel(
     request: Request, viewer: ViewerDep, place: InstitutionPlace, panel: str, view: ViewDep, part: str = ""
 ) -> Response:
     """Answer one panel of an institution."""
-    return _panel(request, viewer, place, panel, view, part)
+    name, _, form = panel.partition(".")
+    return answered(request, viewer, place, Asked(place.panel(name), form, part), view)
 
 
 def _place(request: Request, viewer: Viewer, place: Place) -> Response:
-    return _pages(request).render(
+    return pages(request).render(
         request,
         "place",
         place=place,
+        sections=[*place.page.sections, *embedded(place)],
         windows=_windows(viewer),
         window=place.window.name,
         smallest=viewer.dashboard.answers.k,
     )
 
 
-def _panel(request: Request, viewer: Viewer, place: Place, name: str, view: View, part: str) -> Response:
-    name, _, form = name.partition(".")
+def embedded(place: Place) -> list[Section]:
+    """Return a section of the reports that stand on the place's own page."""
+    found = tuple(it for it in place.reports if it.embedded and not it.framed)
+    return [Section("Embedded reports", found)] if found else []
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: a panel, in which form, and for which values of its parameters.
+
+    :param form: ``json``, ``csv`` or empty for HTML; ``part`` a part of that page.
+    :param texts: of the parameters, as they stand in the address.
+    """
+
+    panel: Panel
+    form: str = ""
+    part: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def answered(request: Request, viewer: Viewer, place: Place, asked: Asked, view: View) -> Response:
+    """Answer a panel or a report in the form that is asked for."""
+    panel, form, part = asked.panel, asked.form, asked.part
     if form not in ("", "json", "csv") or part not in ("", "table", "source"):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such answer.")
-    panel = place.panel(name)
-    answer = viewer.dashboard.answers.ask(panel, place.scope, exact=place.exact)
+    own = not isinstance(panel, Report)
+    answer = viewer.dashboard.answers.ask(panel, place.scope, exact=place.exact, values=asked.values, checked=own)
     if not view.sort:
         view = View(panel.sort, view.search, view.page, view.length)
     if form == "json":
         return JSONResponse(_json(place, answer, view))
     if form == "csv":
         return _download(place, answer, view)
-    return _pages(request).render(
+    return pages(request).render(
         request,
-        f"panel_{part}" if part else "panel",
+        f"panel_{part}" if part else "panel" if own else "report",
         place=place,
         panel=panel,
+        asked=asked,
         answer=answer,
         listing=listing(panel, answer.rows, view),
         courses={str(it.key): it.key.slug for it in viewer.dashboard.registry.courses},
@@ -184,9 +215,10 @@ def _download(place: Place, answer: Answer, view: View) -> Response:
     )
 
 
-def _pages(request: Request) -> Pages:
-    pages: Pages = request.app.state.pages
-    return pages
+def pages(request: Request) -> Pages:
+    """Return what renders."""
+    found: Pages = request.app.state.pages
+    return found
 
 
 def _windows(viewer: Viewer) -> list[Any]:

@@ -13,6 +13,7 @@ from edx_warehouse.dashboard.access import VARIABLE, Access
 from edx_warehouse.dashboard.answers import Answers, Scope
 from edx_warehouse.dashboard.cells import SMALL
 from edx_warehouse.dashboard.panels import Page, Term, read_glossary, read_pages
+from edx_warehouse.dashboard.reports import Report, read_reports
 from edx_warehouse.domain import places
 from edx_warehouse.domain.registry import Course, Institution, Registry, registry_path
 from edx_warehouse.domain.windows import LATEST, Window
@@ -37,6 +38,7 @@ class Dashboard:
     glossary: tuple[Term, ...]
     access: Access
     answers: Answers
+    reports: tuple[Report, ...] = ()
 
     def course(self, slug: str) -> Course | None:
         """Return a course by its slug."""
@@ -107,6 +109,7 @@ class Configured:
             glossary=read_glossary(self.include),
             access=Access(Path(mapping) if mapping else None, registry),
             answers=answers,
+            reports=read_reports(self.include),
         )
 
     def _smallest(self) -> int:

@@ -9,6 +9,7 @@ from fastapi import Depends, HTTPException, Request, status
 from edx_warehouse.dashboard.access import Permissions
 from edx_warehouse.dashboard.answers import Scope
 from edx_warehouse.dashboard.panels import Page, Panel
+from edx_warehouse.dashboard.reports import Report
 from edx_warehouse.dashboard.state import Configured, Dashboard, course_scope, institution_scope
 from edx_warehouse.domain.registry import Course, Institution
 from edx_warehouse.domain.windows import LATEST, Window
@@ -29,6 +30,7 @@ class Place:
 
     :param path: of its page, below the dashboard's own address.
     :param exact: whether the viewer sees small numbers there.
+    :param reports: those that the viewer may see there.
     """
 
     path: str
@@ -39,6 +41,14 @@ class Place:
     exact: bool
     institution: Institution
     course: Course | None = None
+    reports: tuple[Report, ...] = ()
+
+    def report(self, name: str) -> Report:
+        """Return a report, or answer 404: also for one that is not for the viewer."""
+        found = next((it for it in self.reports if it.name == name), None)
+        if found is None:
+            raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such report.")
+        return found
 
     def panel(self, name: str) -> Panel:
         """Return a panel of the place's page, or answer 404."""
@@ -79,6 +89,7 @@ def course_place(slug: str, viewer: ViewerDep, window: str = LATEST.name) -> Pla
         exact=viewer.permissions.sees_small_numbers(viewer.permissions.roles(course)),
         institution=course.institution,
         course=course,
+        reports=_reports(viewer, "course", viewer.permissions.roles(course)),
     )
 
 
@@ -95,7 +106,12 @@ def institution_place(name: str, viewer: ViewerDep, window: str = LATEST.name) -
         window=_window(viewer, window),
         exact=viewer.permissions.sees_small_numbers(viewer.permissions.institution_roles(name)),
         institution=institution,
+        reports=_reports(viewer, "institution", viewer.permissions.institution_roles(name)),
     )
+
+
+def _reports(viewer: Viewer, page: str, roles: set[str]) -> tuple[Report, ...]:
+    return tuple(it for it in viewer.dashboard.reports if it.page == page and it.is_for(roles))
 
 
 def administrator(viewer: ViewerDep) -> Viewer:
