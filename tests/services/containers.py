@@ -65,7 +65,6 @@ class Containers:
                 "EDX_WAREHOUSE_REGISTRY": str(registry),
                 "AIRFLOW_BASE_URL": "http://api-server:8080",
                 "AIRFLOW_WORKER_CONCURRENCY": "2",
-                **json.loads(os.environ.get("SERVICES_ENV", "{}")),
             },
         )
         self.compose = Compose(self.env, self.here)
