@@ -151,7 +151,8 @@ def drive(containers: Containers, look: Look, meanwhile: Callable[[], None]) -> 
             process.communicate()
         log.seek(0)
         assert process.returncode == 0, log.read()[-3000:]
-    return Drive(json.loads(out), time.monotonic() - begun, look.counts())
+    # Before it are Airflow's own warnings.
+    return Drive(json.loads(out.splitlines()[-1]), time.monotonic() - begun, look.counts())
 
 
 def api_of(containers: Containers) -> AirflowApi:
