@@ -20,7 +20,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
@@ -134,7 +133,7 @@ class Cloud:
 
     def rows(self, warehouse: Warehouse, name: str) -> int:
         """Return the number of a served table's rows."""
-        rows = warehouse.client.query_and_wait(f"SELECT COUNT(*) AS n FROM `{self.target(name)}` AS served")  # noqa: S608
+        rows = warehouse.client.query_and_wait(f"SELECT COUNT(*) AS n FROM `{self.target(name)}` AS served")
         return int(next(iter(rows)).n)
 
 
@@ -224,11 +223,18 @@ def big_course(folder: Path, catalog: Catalog, events: int, learners: int, round
         of = {"the two tables": ASKED, "all of them": tuple(cloud.made)}.get(name, (name,))
         sums = {who: [sum(it) for it in zip(*(taken[one][who] for one in of), strict=True)] for who in taken[of[0]]}
         ratios = [a / b for a, b in zip(sums["cloud"], sums["DuckDB, 2"], strict=True)]
-        print(f"  {name:40}" + "".join(f" | {who} {_three(it)}" for who, it in sums.items()) + f" | ratio {_three(ratios)}")
+        print(
+            f"  {name:40}"
+            + "".join(f" | {who} {_three(it)}" for who, it in sums.items())
+            + f" | ratio {_three(ratios)}"
+        )
     print(f"  the emulator's memory: {memory / 2**30:.1f} GiB")
     least = statistics.median(ratios_of(taken, ASKED)), statistics.median(sums_of(taken, ASKED, "cloud"))
     is_met = least[0] <= RATIO and least[1] <= SECONDS
-    print(f"  goal: at most {RATIO} times DuckDB's on 2 threads, and {SECONDS:.0f} s: {'met' if is_met else 'NOT met'}", flush=True)
+    print(
+        f"  goal: at most {RATIO} times DuckDB's on 2 threads, and {SECONDS:.0f} s: {'met' if is_met else 'NOT met'}",
+        flush=True,
+    )
     return is_met
 
 
@@ -267,7 +273,9 @@ def one_more_day(folder: Path, catalog: Catalog, history: int, events_a_day: int
                 warehouse.replace_dates(table, into, cloud.target(DAY), dates, f"put_{turn}")
                 seconds.append(time.perf_counter() - begin)
                 read = {day for _, days in parts for day in days}
-                sizes.append((len(dates), len(read), _bytes_read(warehouse, [cloud.day_table(it) for it in sorted(read)])))
+                sizes.append(
+                    (len(dates), len(read), _bytes_read(warehouse, [cloud.day_table(it) for it in sorted(read)]))
+                )
             before = wanted
         rows = cloud.rows(warehouse, DAY)
     dates_made, tables_read, size = sizes[-1]
@@ -280,9 +288,11 @@ def one_more_day(folder: Path, catalog: Catalog, history: int, events_a_day: int
 
 def _bytes_read(warehouse: Warehouse, tables: list[str]) -> int:
     """Return the bytes of the columns that person_course_day reads, as BigQuery counts them: the emulator tells 0."""
-    text = " + ".join(f"2 + COALESCE(BYTE_LENGTH({it}), 0)" for it in ("username", "course_id", "event_source", "event_type"))
-    union = " UNION ALL ".join(f"SELECT * FROM `{it}`" for it in tables)  # noqa: S608
-    rows = warehouse.client.query_and_wait(f"SELECT SUM(8 + {text}) AS n FROM ({union}) AS log_event")  # noqa: S608
+    text = " + ".join(
+        f"2 + COALESCE(BYTE_LENGTH({it}), 0)" for it in ("username", "course_id", "event_source", "event_type")
+    )
+    union = " UNION ALL ".join(f"SELECT * FROM `{it}`" for it in tables)
+    rows = warehouse.client.query_and_wait(f"SELECT SUM(8 + {text}) AS n FROM ({union}) AS log_event")
     return int(next(iter(rows)).n)
 
 
@@ -300,7 +310,9 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000, help="of the big course; the goal is for 26900000")
     parser.add_argument("--learners", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--history", type=int, nargs="*", default=[10, 100, 1000], help="days before the one that is measured")
+    parser.add_argument(
+        "--history", type=int, nargs="*", default=[10, 100, 1000], help="days before the one that is measured"
+    )
     parser.add_argument("--events-a-day", type=int, default=10_000)
     parser.add_argument("--folder", type=Path, help="of the files; 12 GB for 26.9 M events")
     arguments = parser.parse_args()
@@ -311,7 +323,9 @@ def main() -> None:
         if arguments.events:
             is_met = big_course(Path(name) / "year", catalog, arguments.events, arguments.learners, arguments.rounds)
         if arguments.history:
-            print(f"\none more day of person_course_day, {arguments.events_a_day:,} events a day, {arguments.rounds} rounds")
+            print(
+                f"\none more day of person_course_day, {arguments.events_a_day:,} events a day, {arguments.rounds} rounds"
+            )
         for history in arguments.history:
             one_more_day(Path(name) / str(history), catalog, history, arguments.events_a_day, arguments.rounds)
     if arguments.events >= 26_900_000 and not is_met:
