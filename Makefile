@@ -46,11 +46,12 @@ ifneq ($(SQL),)
 	$(BIN)/sqlfluff lint --disable-progress-bar include/sql include/dashboard plugins/edx_warehouse/ui/sql
 endif
 
-bench: setup ## measure splitter and converter beside their yardsticks, and reading the Dags (about 25 minutes; ARGS="--events 100000 --courses 68" for less)
+bench: setup ## measure splitter and converter beside their yardsticks, reading the Dags, and a big course's tables (about 35 minutes; ARGS="--events 100000 --courses 68" for less)
 	@$(BIN)/python benchmarks/split_logs.py --chart docs/images/split.svg $(ARGS)
 	@$(BIN)/python benchmarks/convert_week.py
 	@$(BIN)/python benchmarks/convert_parts.py
 	@$(BIN)/python benchmarks/parse_dags.py
+	@$(BIN)/python benchmarks/course_tables.py
 
 audit: setup ## look whether a known vulnerability is in what is installed (asks PyPI's database)
 	@$(UV) tool run --quiet --from pip-audit==2.9.0 pip-audit --require-hashes --disable-pip -r requirements.txt

@@ -37,13 +37,17 @@ class Direct:
         for layer in ("logs", "transformed", "secondary"):
             run(f"CREATE SCHEMA {layer}")
         first = date.fromisoformat(facts["first_day"])
-        for number in range(facts["days"]):
-            day = first + timedelta(days=number)
-            table = f"project.{logs}.tracklog_{day:%Y%m%d}"
-            if not number:
-                run(f"CREATE TABLE logs.tracklog AS SELECT * FROM {table}")
-            run(f"INSERT INTO {table} BY NAME FROM rows_of(DATE '{day}')")
-            run(f"INSERT INTO logs.tracklog FROM {table}")
+        days = [first + timedelta(days=number) for number in range(facts["days"])]
+        run(f"CREATE TABLE logs.tracklog AS FROM project.{logs}.tracklog_{first:%Y%m%d}")
+        # One transaction for each file: after each of many DuckDB would write the file's end again.
+        run("BEGIN")
+        for day in days:
+            run(f"INSERT INTO logs.tracklog BY NAME FROM rows_of(DATE '{day}')")
+        run("COMMIT")
+        run("BEGIN")
+        for day in days:
+            run(f"INSERT INTO project.{logs}.tracklog_{day:%Y%m%d} FROM logs.tracklog WHERE log_date = DATE '{day}'")
+        run("COMMIT")
         for name in _PLAIN:
             run(f"INSERT INTO project.{dataset}.{name} BY NAME FROM {name}()")
             run(f"CREATE TABLE transformed.{name} AS FROM project.{dataset}.{name}")

@@ -180,13 +180,16 @@ def direct(file: Path, threads: int) -> Iterator[Direct]:
 def filled(folder: Path, catalog: Catalog, *, days: int, events: int, learners: int) -> Cloud:
     """Return a stopped cloud with a course's rows, which are also in ``direct.duckdb`` beside it."""
     cloud = Cloud(folder, catalog, days)
+    facts = {"first_day": str(FIRST), "days": days, "events": events, "learners": learners, "course": str(COURSE)}
+    if (done := folder / "facts.json").exists() and json.loads(done.read_text()) == facts:
+        return cloud
     with cloud.serving() as warehouse:
         cloud.create(warehouse)
-    facts = {"first_day": str(FIRST), "days": days, "events": events, "learners": learners, "course": str(COURSE)}
     with direct(folder / "direct.duckdb", 2) as duck:
         told = duck.ask("make", project=str(cloud.file), dataset=DATASET, logs=LOG_DATASET, facts=facts)
     if told["events"] != events:
         raise SystemExit(f"{told['events']} events were made instead of {events}")
+    done.write_text(json.dumps(facts))
     return cloud
 
 
@@ -314,14 +317,14 @@ def main() -> None:
         "--history", type=int, nargs="*", default=[10, 100, 1000], help="days before the one that is measured"
     )
     parser.add_argument("--events-a-day", type=int, default=10_000)
-    parser.add_argument("--folder", type=Path, help="of the files; 12 GB for 26.9 M events")
+    parser.add_argument("--folder", type=Path, help="keeps the files for the next time; empty or from before")
     arguments = parser.parse_args()
     emulators.require_installed()
     catalog = Catalog.read(CHECKOUT / "include")
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
-        is_met = True
+    with tempfile.TemporaryDirectory() as name:
+        is_met, folder = True, arguments.folder or Path(name)
         if arguments.events:
-            is_met = big_course(Path(name) / "year", catalog, arguments.events, arguments.learners, arguments.rounds)
+            is_met = big_course(folder / "year", catalog, arguments.events, arguments.learners, arguments.rounds)
         if arguments.history:
             print(
                 f"\none more day of person_course_day, {arguments.events_a_day:,} events a day, {arguments.rounds} rounds"
